@@ -74,10 +74,10 @@ for target in present {
 let package = Package(
     name: "Stoa",
     products: [
-        .library(name: "Stoa", targets: ["Stoa"]),
-        .library(name: "StoaLearning", targets: ["StoaLearning"]),
-        .executable(name: "stoa", targets: ["StoaCommand"]),
-    ].filter { $0.targets.allSatisfy { presentNames.contains($0) } },
+        presentNames.contains("Stoa") ? .library(name: "Stoa", targets: ["Stoa"]) : nil,
+        presentNames.contains("StoaLearning") ? .library(name: "StoaLearning", targets: ["StoaLearning"]) : nil,
+        presentNames.contains("StoaCommand") ? .executable(name: "stoa", targets: ["StoaCommand"]) : nil,
+    ].compactMap { $0 },
     targets: present,
     cxxLanguageStandard: .cxx20
 )
