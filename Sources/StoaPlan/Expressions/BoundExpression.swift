@@ -1,0 +1,115 @@
+import StoaColumns
+
+/// An expression after analysis: columns by index, every node typed, every implicit conversion an explicit cast. This is
+/// what executors run.
+///
+/// Operand types are equal on both sides of arithmetic, comparison and wrapping operators, with one exception: decimal
+/// `multiply` keeps its operands' own scales. Logic takes booleans. Functions of floats take float64.
+public struct BoundExpression: Hashable, Codable, Sendable {
+    /// What is computed.
+    public indirect enum Node: Hashable, Codable, Sendable {
+        /// The column at an index of the input's schema.
+        case column(Int)
+        /// A constant that fits `type` exactly, or null.
+        case literal(Literal)
+        case unary(UnaryOperator, BoundExpression)
+        case binary(BinaryOperator, BoundExpression, BoundExpression)
+        case function(ScalarFunction, [BoundExpression])
+        /// Conversion to `type`.
+        case cast(BoundExpression, onFailure: CastFailure)
+        case conditional([Branch], otherwise: BoundExpression?)
+        case isIn(BoundExpression, [Literal])
+    }
+
+    /// One condition and its value.
+    public struct Branch: Hashable, Codable, Sendable {
+        /// A boolean; null counts as false.
+        public let condition: BoundExpression
+        /// The value where the condition is true, of the node's type.
+        public let value: BoundExpression
+
+        /// A branch.
+        public init(condition: BoundExpression, value: BoundExpression) {
+            self.condition = condition
+            self.value = value
+        }
+    }
+
+    /// What is computed.
+    public let node: Node
+    /// The type of the result.
+    public let type: DataType
+    /// Whether the result can be null.
+    public let isNullable: Bool
+    /// The expression as the user wrote it, for errors that name the column.
+    public let text: String
+
+    /// A typed node.
+    public init(_ node: Node, type: DataType, isNullable: Bool, text: String) {
+        self.node = node
+        self.type = type
+        self.isNullable = isNullable
+        self.text = text
+    }
+}
+
+/// An aggregate after analysis.
+public struct BoundAggregate: Hashable, Codable, Sendable {
+    /// Which function; `countDistinct` does not occur here, the planner rewrites it into two aggregations.
+    public let function: AggregateFunction
+    /// The argument over the aggregate's input; nil for `countRows`.
+    public let argument: BoundExpression?
+    /// Type of the finished value.
+    public let type: DataType
+    /// The aggregate as the user wrote it, for errors.
+    public let text: String
+
+    /// A typed aggregate.
+    public init(function: AggregateFunction, argument: BoundExpression?, type: DataType, text: String) {
+        self.function = function
+        self.argument = argument
+        self.type = type
+        self.text = text
+    }
+
+    /// The columns in which the unfinished state of this aggregate travels, the fixed layout of its partial.
+    ///
+    /// count: n int64. sum over integers: sum decimal(38, 0), n int64. sum over floats: sum float64, n int64. sum over
+    /// decimals: sum decimal(38, s), n int64. mean: as sum. min, max: value (null when there is none). variance and
+    /// deviation over integers and booleans: n int64, sum decimal(38, 0), sum of squares decimal(38, 0), exact; over
+    /// floats and decimals: n int64, mean float64, m2 float64 (Chan's merge).
+    public var stateTypes: [DataType] {
+        let wide = DataType.decimal(precision: DataType.maximumDecimalPrecision, scale: 0)
+        switch function {
+        case .countRows, .count, .countDistinct: return [.int64]
+        case .sum, .sumOrZero, .mean:
+            switch argument?.type {
+            case .float32, .float64: return [.float64, .int64]
+            case .decimal(_, let scale):
+                return [.decimal(precision: DataType.maximumDecimalPrecision, scale: scale), .int64]
+            default: return [wide, .int64]
+            }
+        case .min, .max: return [type]
+        case .variance, .standardDeviation:
+            guard let type = argument?.type, type.isFloat || type.isDecimal else { return [.int64, wide, wide] }
+            return [.int64, .float64, .float64]
+        }
+    }
+}
+
+/// One key of a sort after analysis.
+public struct BoundSortKey: Hashable, Codable, Sendable {
+    /// What is compared.
+    public let expression: BoundExpression
+    /// Largest first.
+    public let isDescending: Bool
+    /// Nulls before all values.
+    public let nullsFirst: Bool
+
+    /// A typed key.
+    public init(_ expression: BoundExpression, isDescending: Bool, nullsFirst: Bool) {
+        self.expression = expression
+        self.isDescending = isDescending
+        self.nullsFirst = nullsFirst
+    }
+}
