@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Foundation
 import PackageDescription
 
 // One instruction set per build: every target, C headers included, is compiled for the same machine, so a loop never
@@ -55,29 +54,17 @@ let targets: [Target] = [
     .testTarget(name: "StoaCommandTests", dependencies: []),
 ]
 
-// SCAFFOLD (removed before release): leaves out targets whose folder is not there yet.
-let present = targets.filter { target in
-    let folder = target.type == .test ? "Tests" : "Sources"
-    return FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/\(folder)/\(target.name)")
-}
-let presentNames = Set(present.map(\.name))
-for target in present {
-    target.dependencies = target.dependencies.filter { dependency in
-        if case .byNameItem(let name, _) = dependency { return presentNames.contains(name) }
-        return true
-    }
-    if [.regular, .executable, .test].contains(target.type), !target.name.hasPrefix("C") {
-        target.swiftSettings = swiftFlags
-    }
+for target in targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C") {
+    target.swiftSettings = swiftFlags
 }
 
 let package = Package(
     name: "Stoa",
     products: [
-        presentNames.contains("Stoa") ? .library(name: "Stoa", targets: ["Stoa"]) : nil,
-        presentNames.contains("StoaLearning") ? .library(name: "StoaLearning", targets: ["StoaLearning"]) : nil,
-        presentNames.contains("StoaCommand") ? .executable(name: "stoa", targets: ["StoaCommand"]) : nil,
-    ].compactMap { $0 },
-    targets: present,
+        .library(name: "Stoa", targets: ["Stoa"]),
+        .library(name: "StoaLearning", targets: ["StoaLearning"]),
+        .executable(name: "stoa", targets: ["StoaCommand"]),
+    ],
+    targets: targets,
     cxxLanguageStandard: .cxx20
 )

@@ -1,0 +1,10 @@
+// The vector operations that Swift's SIMD types cannot express, as static inline functions that inline into Swift loops.
+#ifndef STOA_C_VECTOR_H
+#define STOA_C_VECTOR_H
+
+#include <stdint.h>
+
+// Contraction to fused multiply-add would make results depend on the compiler's mood.
+#pragma STDC FP_CONTRACT OFF
+
+#endif
