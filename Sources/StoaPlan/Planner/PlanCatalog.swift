@@ -1,0 +1,63 @@
+import StoaColumns
+
+/// What the planner asks about the outside world: files and the datasets that executors hold.
+package protocol PlanCatalog {
+    /// All columns of the files of a scan, with types after inference and overrides. Cached by the implementation: rules ask often.
+    func schema(of scan: FileScan) throws(StoaError) -> Schema
+
+    /// The partitions of a scan, in file and row order.
+    ///
+    /// - Parameters:
+    ///   - projection: the columns that will be read, as indices of the scan's schema.
+    ///   - predicate: a condition over the scan's schema; parts of files whose statistics rule it out are left away. Rows of
+    ///     the other parts still have to be filtered.
+    func partitions(of scan: FileScan, projection: [Int], predicate: BoundExpression?) throws(StoaError)
+        -> ScanPartitions
+
+    /// The partitions of a dataset that executors hold; nil while it is not (fully) computed.
+    func heldDataset(_ id: DatasetID) -> HeldDataset?
+}
+
+/// The partitions of a scan.
+package struct ScanPartitions: Hashable, Sendable {
+    /// One task each.
+    package let slices: [FileSlice]
+    /// Parts (row groups) that statistics ruled out, for explain.
+    package let prunedParts: Int
+    /// Bytes of the files, for the choice of join sides.
+    package let byteCount: Int
+    /// Rows when known without reading.
+    package let rowCount: Int?
+
+    package init(slices: [FileSlice], prunedParts: Int, byteCount: Int, rowCount: Int?) {
+        self.slices = slices
+        self.prunedParts = prunedParts
+        self.byteCount = byteCount
+        self.rowCount = rowCount
+    }
+}
+
+/// A dataset all of whose partitions executors hold.
+package struct HeldDataset: Hashable, Sendable {
+    /// Rows of each partition, in partition order.
+    package let rowCounts: [Int]
+    /// Bytes of each partition.
+    package let byteCounts: [Int]
+
+    package init(rowCounts: [Int], byteCounts: [Int]) {
+        self.rowCounts = rowCounts
+        self.byteCounts = byteCounts
+    }
+}
+
+/// What an action wants of a plan.
+package enum PlanAction: Hashable, Sendable {
+    /// The rows, as blocks of the last stage in partition order.
+    case rows
+    /// Each partition of the plan written to a file of its own in this folder: `part-00000.parquet`, ...
+    case writeFolder(String, FileFormat)
+    /// All rows, in order, written to one file by one task.
+    case writeFile(FileSink)
+    /// One state of a user's aggregate, in the one block of the last stage.
+    case aggregate(UserFunction)
+}
