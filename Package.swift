@@ -1,18 +1,27 @@
 // swift-tools-version: 6.2
+import Glibc
 import PackageDescription
 
 // One instruction set per build: every target, C headers included, is compiled for the same machine, so a loop never
 // has to ask at run time. `native` is the builder's machine; use STOA_ARCH=x86-64-v3 for binaries that travel.
 let architecture = Context.environment["STOA_ARCH"] ?? "native"
 
+// `make deps` shows Arrow C++ here, the system's own or one of its own. Without it the compiler looks in its usual places.
 let arrow = Context.packageDirectory + "/.deps/arrow"
 
+stopIfSomethingIsMissing()
+
 let swiftFlags: [SwiftSetting] = [
-    .unsafeFlags(["-Xcc", "-march=\(architecture)", "-warnings-as-errors"])
+    .unsafeFlags(["-Xcc", "-march=\(architecture)"]),
+    .treatAllWarnings(as: .error),
 ]
-let cFlags: [CSetting] = [.unsafeFlags(["-march=\(architecture)"])]
+let cFlags: [CSetting] = [
+    .unsafeFlags(["-march=\(architecture)"]),
+    .enableWarning("all"), .treatAllWarnings(as: .error),
+]
 let cxxFlags: [CXXSetting] = [
-    .unsafeFlags(["-march=\(architecture)", "-isystem", "\(arrow)/include", "-Wall", "-Werror"])
+    .unsafeFlags(["-march=\(architecture)", "-isystem", "\(arrow)/include"]),
+    .enableWarning("all"), .treatAllWarnings(as: .error),
 ]
 let arrowLibraries: [LinkerSetting] = [
     .unsafeFlags(["-L\(arrow)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(arrow)/lib"]),
@@ -68,3 +77,25 @@ let package = Package(
     targets: targets,
     cxxLanguageStandard: .cxx20
 )
+
+/// Ends a build of this package with one sentence when a library that it needs is not there.
+///
+/// A failing manifest is the one answer that SwiftPM does not cache, so the first build after `make deps` goes through.
+/// As a dependency of another package the manifest always succeeds, because resolving versions needs no library; there
+/// the headers that include what is missing say the same.
+func stopIfSomethingIsMissing() {
+    guard let folder = getcwd(nil, 0) else { return }
+    defer { free(folder) }
+    let isDependency = !(String(cString: folder) + "/").hasPrefix(Context.packageDirectory + "/")
+    if isDependency { return }
+
+    var missing: [String] = []
+    if system("pkg-config --exists openblas 2>/dev/null") != 0 { missing.append("OpenBLAS") }
+    if system("pkg-config --exists hwloc 2>/dev/null") != 0 { missing.append("hwloc") }
+    if access("\(arrow)/lib/libparquet.so", R_OK) != 0 { missing.append("Arrow C++") }
+    if missing.isEmpty { return }
+
+    let sentence = "error: Stoa cannot find \(missing.joined(separator: ", ")): run 'make deps', which installs it.\n"
+    _ = write(STDERR_FILENO, sentence, sentence.utf8.count)
+    exit(1)
+}
