@@ -1,0 +1,56 @@
+import StoaColumns
+
+/// How many rows one operator call handles.
+package enum Morsel {
+    /// Most rows of a batch between operators, a multiple of the 1,024 rows of a reduction's leaf. A float64 column of
+    /// that many rows takes 128 KiB, so that an expression's operands and result stay in L2.
+    package static let rowLimit = 16_384
+}
+
+/// What operators pull batches from: the one protocol between the operators of a task.
+///
+/// A source belongs to one task and is used by one thread.
+package protocol BatchSource: AnyObject {
+    /// Names and types of every batch's columns.
+    var schema: Schema { get }
+
+    /// The next batch, of at most `Morsel.rowLimit` rows and possibly empty, or nil at the end. Not called again after
+    /// nil or an error.
+    func next() throws(StoaError) -> Batch?
+}
+
+/// Cuts batches of any length into morsels, sharing their memory.
+package final class MorselSource: BatchSource {
+    package let schema: Schema
+    private let nextBatch: () throws(StoaError) -> Batch?
+    private var current: Batch?
+    private var position = 0
+
+    /// Morsels of the batches that `nextBatch` gives until it gives nil.
+    package init(schema: Schema, nextBatch: @escaping () throws(StoaError) -> Batch?) {
+        self.schema = schema
+        self.nextBatch = nextBatch
+    }
+
+    /// Morsels of these batches, in order.
+    package convenience init(schema: Schema, batches: some Sequence<Batch>) {
+        var iterator = batches.makeIterator()
+        self.init(schema: schema) { () throws(StoaError) -> Batch? in iterator.next() }
+    }
+
+    package func next() throws(StoaError) -> Batch? {
+        while true {
+            if let batch = current {
+                let end = min(batch.rowCount, position + Morsel.rowLimit)
+                let range = position..<end
+                position = end
+                if end == batch.rowCount { current = nil }
+                if range.count == batch.rowCount { return batch }
+                return batch.slice(range)
+            }
+            guard let batch = try nextBatch() else { return nil }
+            current = batch
+            position = 0
+        }
+    }
+}
