@@ -20,6 +20,8 @@ public struct StoaError: Error, Hashable, Codable, Sendable {
         case outOfMemory
         case executorLost
         case cancelled
+        /// A function or aggregate that the user brought threw an error or broke its contract.
+        case userFunctionFailed
         case incompatibleMachine
         case engineFailed
     }

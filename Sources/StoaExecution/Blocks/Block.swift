@@ -1,0 +1,58 @@
+import StoaColumns
+
+/// What a task leaves behind: rows, or the state of a user's aggregate. Immutable; holders share it by reference.
+package struct Block: Sendable {
+    /// What is in a block.
+    package enum Content: Sendable {
+        /// Rows in order.
+        case rows([Batch])
+        /// A state of a user's aggregate, which encodes itself where it has to leave the process.
+        case state(any Codable & Sendable)
+    }
+
+    /// The rows or the state.
+    package let content: Content
+    /// Number of rows; 0 for a state.
+    package let rowCount: Int
+    /// Bytes of the columns, a dictionary that several batches share counted once; 0 for a state, which is no column.
+    package let byteCount: Int
+
+    /// A block of rows; batches without rows are left away.
+    package init(rows batches: [Batch]) {
+        let batches = batches.filter { $0.rowCount > 0 }
+        content = .rows(batches)
+        rowCount = batches.reduce(0) { $0 + $1.rowCount }
+        var dictionaries: Set<ObjectIdentifier> = []
+        byteCount = batches.reduce(0) { total, batch in
+            batch.columns.reduce(total) { total, column in
+                guard let dictionary = column.dictionaryCodes?.dictionary,
+                    !dictionaries.insert(ObjectIdentifier(dictionary)).inserted
+                else { return total + column.byteCount }
+                return total + column.byteCount - dictionary.values.byteCount
+            }
+        }
+    }
+
+    /// A block of one state.
+    package init(state: any Codable & Sendable) {
+        content = .state(state)
+        rowCount = 0
+        byteCount = 0
+    }
+
+    /// The batches of a block of rows. Throws `engineFailed` for a state: the plan reads what its maker did not write.
+    package func rows() throws(StoaError) -> [Batch] {
+        guard case .rows(let batches) = content else {
+            throw StoaError(.engineFailed, source: .engine, "a plan reads rows from a block that holds a state")
+        }
+        return batches
+    }
+
+    /// The state of a block that holds one. Throws `engineFailed` for rows.
+    package func state() throws(StoaError) -> any Codable & Sendable {
+        guard case .state(let state) = content else {
+            throw StoaError(.engineFailed, source: .engine, "a plan reads a state from a block that holds rows")
+        }
+        return state
+    }
+}

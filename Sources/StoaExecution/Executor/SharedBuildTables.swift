@@ -1,0 +1,6 @@
+import StoaTasks
+
+/// placeholder until join
+final class SharedBuildTables: Sendable {
+    func drop(_ blocks: [BlockID]) {}
+}

@@ -1,0 +1,62 @@
+import StoaColumns
+import StoaPlan
+import StoaTasks
+
+/// One executor without its threads: the blocks it holds, the memory it counts, and what its tasks share. Whoever owns
+/// threads calls `run` from them, from several at once.
+package final class TaskExecutor: Sendable {
+    package let id: ExecutorID
+    /// Shown to users.
+    package let name: String
+    package let store = BlockStore()
+    /// Counts what tasks allocate.
+    package let memory: MemoryPool
+    private let readRemote: @Sendable (BlockLocation) throws(StoaError) -> Block
+    private let sharedTables = SharedBuildTables()
+
+    /// An executor that holds nothing yet.
+    ///
+    /// - Parameter readBlock: finds blocks of other executors; it throws a retryable `executorLost` for one that is gone.
+    package init(
+        id: ExecutorID, name: String, readBlock: @escaping @Sendable (BlockLocation) throws(StoaError) -> Block
+    ) {
+        self.id = id
+        self.name = name
+        memory = MemoryPool(name: name)
+        readRemote = readBlock
+    }
+
+    /// Runs one attempt of a task on the calling thread, to its end.
+    ///
+    /// A success has stored every block that the report lists. A failure, `cancelled` among them, names stage and partition
+    /// and has stored nothing and left no file.
+    package func run(_ task: TaskDescription, cancellation: CancellationFlag) -> Result<TaskReport, StoaError> {
+        memory.whileCurrent {
+            let runner = TaskRunner(
+                store: store, sharedTables: sharedTables,
+                readBlock: { [self] (location) throws(StoaError) -> Block in try block(at: location) })
+            do throws(StoaError) {
+                return .success(try runner.run(task, cancellation: cancellation))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    /// Forgets blocks, and what was built from the blocks of their jobs. Ids that are not here are ignored.
+    package func drop(_ blocks: [BlockID]) {
+        store.drop(blocks)
+        sharedTables.drop(blocks)
+    }
+
+    /// The block at a location: from this executor's store, or from the executor that has it.
+    private func block(at location: BlockLocation) throws(StoaError) -> Block {
+        guard location.executor == id else { return try readRemote(location) }
+        guard let block = store.get(location.block) else {
+            throw StoaError(
+                .executorLost, source: .environment, "\(name) no longer holds the block \(location.block)",
+                isRetryable: true)
+        }
+        return block
+    }
+}

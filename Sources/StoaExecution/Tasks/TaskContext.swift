@@ -1,0 +1,56 @@
+import StoaColumns
+import StoaPlan
+import StoaTasks
+
+/// What the operators of one running task share. Guard: used by the task's thread alone.
+final class TaskContext {
+    let task: TaskDescription
+    let cancellation: CancellationFlag
+    let readBlock: (BlockLocation) throws(StoaError) -> Block
+    let sharedTables: SharedBuildTables
+    /// What has been read so far, and in the end all that the task cost.
+    var metrics = TaskMetrics()
+
+    init(
+        task: TaskDescription, cancellation: CancellationFlag, sharedTables: SharedBuildTables,
+        readBlock: @escaping (BlockLocation) throws(StoaError) -> Block
+    ) {
+        self.task = task
+        self.cancellation = cancellation
+        self.sharedTables = sharedTables
+        self.readBlock = readBlock
+    }
+
+    /// The task's input of that number. Throws `engineFailed` when the plan names one that the task has not.
+    func input(_ number: Int) throws(StoaError) -> TaskInput {
+        guard task.inputs.indices.contains(number) else {
+            throw StoaError(
+                .engineFailed, source: .engine,
+                "the plan reads input \(number) of a task that has \(task.inputs.count)")
+        }
+        return task.inputs[number]
+    }
+
+    /// The blocks of an input, in order, counted as read. Throws `engineFailed` when the input is a file.
+    func blocks(ofInput number: Int) throws(StoaError) -> [Block] {
+        guard case .blocks(let locations) = try input(number) else {
+            throw StoaError(
+                .engineFailed, source: .engine, "the plan reads input \(number) as blocks, but it is a file")
+        }
+        var blocks: [Block] = []
+        blocks.reserveCapacity(locations.count)
+        for location in locations {
+            try cancellation.check()
+            blocks.append(try block(at: location))
+        }
+        return blocks
+    }
+
+    /// One block, counted as read.
+    func block(at location: BlockLocation) throws(StoaError) -> Block {
+        let block = try readBlock(location)
+        metrics.rowsRead += block.rowCount
+        metrics.bytesRead += block.byteCount
+        return block
+    }
+}

@@ -1,0 +1,74 @@
+import Glibc
+import StoaColumns
+import StoaPlan
+import StoaTasks
+
+/// Runs tasks on the calling thread: builds the operators of the plan, pulls morsels through them, stores what comes out.
+struct TaskRunner {
+    let store: BlockStore
+    let sharedTables: SharedBuildTables
+    let readBlock: (BlockLocation) throws(StoaError) -> Block
+
+    /// Runs one attempt to its end. Blocks are stored together at the very end, so that a failed or cancelled attempt has
+    /// stored none. Errors name stage and partition.
+    func run(_ task: TaskDescription, cancellation: CancellationFlag) throws(StoaError) -> TaskReport {
+        let start = Self.nanosecondsNow()
+        let context = TaskContext(
+            task: task, cancellation: cancellation, sharedTables: sharedTables, readBlock: readBlock)
+        do throws(StoaError) {
+            try cancellation.check()
+            let blocks = try output(of: context)
+            try cancellation.check()
+            store.put(blocks)
+            for (_, block) in blocks {
+                context.metrics.rowsWritten += block.rowCount
+                context.metrics.bytesWritten += block.byteCount
+            }
+            context.metrics.nanoseconds = Self.nanosecondsNow() - start
+            return TaskReport(
+                blocks: blocks.map {
+                    BlockSummary(id: $0.id, rowCount: $0.block.rowCount, byteCount: $0.block.byteCount)
+                },
+                metrics: context.metrics)
+        } catch {
+            throw error.located(.init(stage: task.id.stage.value, partition: task.id.partition))
+        }
+    }
+
+    /// The blocks that the task leaves, in bucket order; none when it writes a file.
+    private func output(of context: TaskContext) throws(StoaError) -> [(id: BlockID, block: Block)] {
+        let task = context.task
+        switch task.output {
+        case .block:
+            return [
+                (.stage(task.id.job, task.id.stage, partition: task.id.partition, bucket: nil), try block(of: context))
+            ]
+        case .persist(let dataset):
+            return [(.dataset(dataset, partition: task.id.partition), try block(of: context))]
+        case .buckets:
+            throw StoaError(.unsupported, "buckets")
+        case .file:
+            throw StoaError(.unsupported, "files")
+        }
+    }
+
+    /// All that the plan gives, as one block.
+    private func block(of context: TaskContext) throws(StoaError) -> Block {
+        if case .userAggregate(let function, let phase, let input) = context.task.plan {
+            return Block(state: try context.state(of: function, phase, over: input))
+        }
+        let source = try context.source(of: context.task.plan)
+        var batches: [Batch] = []
+        while let batch = try source.next() {
+            try context.cancellation.check()
+            batches.append(batch)
+        }
+        return Block(rows: batches)
+    }
+
+    private static func nanosecondsNow() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
+}
