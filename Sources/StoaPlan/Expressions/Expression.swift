@@ -78,7 +78,8 @@ public enum CastFailure: String, Hashable, Codable, Sendable {
     case null
 }
 
-/// Functions of each row. Float functions take and give float64 (float32 arguments are widened); null gives null unless said otherwise.
+/// Functions of each row. Float functions take and give float64 (float32 arguments are widened); null gives null unless
+/// said otherwise.
 public enum ScalarFunction: String, Hashable, Codable, Sendable, CaseIterable {
     /// Absolute value; keeps the type, integer overflow is an error.
     case abs
@@ -100,6 +101,7 @@ public enum ScalarFunction: String, Hashable, Codable, Sendable, CaseIterable {
     /// Neither NaN nor infinite; null for null.
     case isFinite
     /// Text: number of Unicode scalars, ASCII and Unicode case mapping, search for a literal text.
+    /// `length` is an int64.
     case length, lowercased, uppercased, contains, startsWith, endsWith
     /// Text of the arguments, one after the other.
     case concatenate
