@@ -49,7 +49,7 @@ let targets: [Target] = [
     .target(name: "StoaLearning", dependencies: ["Stoa", "StoaLinearAlgebra"]),
     .executableTarget(name: "StoaCommand", dependencies: ["Stoa"]),
     .executableTarget(name: "GradientDescent", dependencies: ["Stoa", "StoaLearning"]),
-    .testTarget(name: "StoaColumnsTests", dependencies: ["StoaColumns"]),
+    .testTarget(name: "StoaColumnsTests", dependencies: ["StoaColumns", "CArrowABI"]),
     .testTarget(name: "StoaKernelsTests", dependencies: ["StoaKernels"]),
     .testTarget(name: "StoaLinearAlgebraTests", dependencies: ["StoaLinearAlgebra"]),
     .testTarget(name: "StoaPlanTests", dependencies: ["StoaPlan"]),

@@ -1,0 +1,51 @@
+internal import CArrowABI
+
+/// Sole owner of an ArrowArray that was handed over: its release callback is called when the last buffer goes.
+final class ImportedArray: @unchecked Sendable {
+    // Unchecked: the struct is read only, until `deinit` releases it; the C Data Interface lets any thread do that.
+    let array: UnsafeMutablePointer<ArrowArray>
+
+    /// Moves the struct out of `source`, which is marked as released.
+    init(moving source: UnsafeMutablePointer<ArrowArray>) {
+        array = .allocate(capacity: 1)
+        array.initialize(to: source.pointee)
+        source.pointee.release = nil
+    }
+
+    deinit {
+        if let release = array.pointee.release { release(array) }
+        array.deallocate()
+    }
+
+    /// The children as owners of their own, so that a column frees its memory when it goes, whatever the others do.
+    ///
+    /// The specification allows to move children out when the parent is released right after: the caller must let this
+    /// object go.
+    func movedChildren() throws(StoaError) -> [ImportedArray] {
+        var moved: [ImportedArray] = []
+        for index in 0..<Int(array.pointee.n_children) {
+            guard let child = array.pointee.children?[index], child.pointee.release != nil else {
+                throw StoaError(.schemaMismatch, "child \(index) of the Arrow array is null or released already")
+            }
+            moved.append(ImportedArray(moving: child))
+        }
+        return moved
+    }
+}
+
+/// Sole owner of an ArrowSchema that was handed over.
+struct ImportedSchemaStruct: ~Copyable {
+    let schema: UnsafeMutablePointer<ArrowSchema>
+
+    /// Moves the struct out of `source`, which is marked as released.
+    init(moving source: UnsafeMutablePointer<ArrowSchema>) {
+        schema = .allocate(capacity: 1)
+        schema.initialize(to: source.pointee)
+        source.pointee.release = nil
+    }
+
+    deinit {
+        if let release = schema.pointee.release { release(schema) }
+        schema.deallocate()
+    }
+}
