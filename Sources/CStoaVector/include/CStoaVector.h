@@ -2,9 +2,11 @@
 #ifndef STOA_C_VECTOR_H
 #define STOA_C_VECTOR_H
 
-#include <stdint.h>
-
 // Contraction to fused multiply-add would make results depend on the compiler's mood.
 #pragma STDC FP_CONTRACT OFF
+
+#include "StoaBits.h"
+#include "StoaCompare.h"
+#include "StoaCompress.h"
 
 #endif

@@ -1,0 +1,130 @@
+import StoaColumns
+
+extension Column {
+    /// The rows of these numbers, in this order, any of them any number of times; a negative number gives null.
+    ///
+    /// Nulls stay null. Numbers must be below `count` (our own mistake, not checked row by row). Traps when the rows'
+    /// text would exceed the 2 GiB of a column chunk. Cost: one random read a row; a dictionary is shared.
+    package func taking(_ rows: UnsafePointer<Int32>, count rowCount: Int) -> Column {
+        var lowest: Int32 = 0
+        for index in 0..<rowCount { lowest = min(lowest, rows[index]) }
+        let hasNulls = lowest < 0
+        if hasNulls && count == 0 { return Column(nulls: rowCount, of: type) }
+        let validity = takenValidity(rows, count: rowCount, hasNulls: hasNulls)
+        let storage: Storage
+        switch self.storage {
+        case .bits(let source):
+            storage = .bits(Self.takenBits(source.base, at: offset, rows, count: rowCount).buffer)
+        case .fixed(let source):
+            let width = type.storageType.byteWidth ?? 0
+            storage = .fixed(
+                Self.takenValues(source.base + offset * width, width: width, rows, rowCount, hasNulls).buffer)
+        case .dictionary(let codes, let dictionary):
+            storage = .dictionary(
+                codes: Self.takenValues(codes.base + offset * 4, width: 4, rows, rowCount, hasNulls).buffer, dictionary)
+        case .text(let offsets, let bytes):
+            storage = Self.takenText(
+                offsets.pointer(as: Int32.self) + offset, bytes.pointer(as: UInt8.self), rows, rowCount)
+        }
+        return Column(type: type, count: rowCount, validity: validity?.buffer, storage: storage)
+    }
+
+    /// The rows of these numbers; a negative number gives null.
+    package func taking(_ rows: [Int32]) -> Column {
+        rows.withUnsafeBufferPointer { numbers in
+            guard let base = numbers.baseAddress else { return slice(0..<0) }
+            return taking(base, count: numbers.count)
+        }
+    }
+
+    private func takenValidity(_ rows: UnsafePointer<Int32>, count rowCount: Int, hasNulls: Bool) -> MemoryRegion? {
+        guard hasNulls || validity != nil else { return nil }
+        let region = MemoryRegion(bits: rowCount)
+        let words = region.bound(to: UInt64.self)
+        var row = 0
+        while row < rowCount {
+            var word: UInt64 = 0
+            for place in 0..<min(64, rowCount - row) {
+                let source = rows[row + place]
+                var isValid = source >= 0
+                if let validity, isValid { isValid = Bitmap.bit(validity.base, at: offset + Int(source)) }
+                word |= (isValid ? 1 : 0) &<< UInt64(truncatingIfNeeded: place)
+            }
+            words[row >> 6] = word
+            row += 64
+        }
+        return region
+    }
+
+    private static func takenBits(
+        _ bits: UnsafeRawPointer, at offset: Int, _ rows: UnsafePointer<Int32>, count rowCount: Int
+    ) -> MemoryRegion {
+        let region = MemoryRegion(bits: rowCount)
+        let words = region.bound(to: UInt64.self)
+        var row = 0
+        while row < rowCount {
+            var word: UInt64 = 0
+            for place in 0..<min(64, rowCount - row) {
+                let source = Int(max(0, rows[row + place]))
+                word |= (Bitmap.bit(bits, at: offset + source) ? 1 : 0) &<< UInt64(truncatingIfNeeded: place)
+            }
+            words[row >> 6] = word
+            row += 64
+        }
+        return region
+    }
+
+    private static func takenValues(
+        _ base: UnsafeRawPointer, width: Int, _ rows: UnsafePointer<Int32>, _ count: Int, _ hasNulls: Bool
+    ) -> MemoryRegion {
+        let region = MemoryRegion(byteCount: count * width)
+        withSelectableValue(
+            ofWidth: width,
+            TakeBody(source: base, target: region.base, rows: rows, count: count, hasNulls: hasNulls))
+        return region
+    }
+
+    private struct TakeBody: SelectionBody {
+        let source: UnsafeRawPointer
+        let target: UnsafeMutableRawPointer
+        let rows: UnsafePointer<Int32>
+        let count: Int
+        let hasNulls: Bool
+
+        func run<Value: SelectableValue>(_ type: Value.Type) {
+            let values = source.assumingMemoryBound(to: Value.self)
+            let taken = target.assumingMemoryBound(to: Value.self)
+            if hasNulls {
+                for index in 0..<count {
+                    let row = rows[index]
+                    taken[index] = row < 0 ? Value.empty : values[Int(row)]
+                }
+            } else {
+                for index in 0..<count { taken[index] = values[Int(rows[index])] }
+            }
+        }
+    }
+
+    private static func takenText(
+        _ offsets: UnsafePointer<Int32>, _ bytes: UnsafePointer<UInt8>, _ rows: UnsafePointer<Int32>, _ count: Int
+    ) -> Storage {
+        let region = MemoryRegion(of: Int32.self, count: count + 1)
+        let starts = region.bound(to: Int32.self)
+        var end = 0
+        starts[0] = 0
+        for index in 0..<count {
+            let row = Int(rows[index])
+            if row >= 0 { end &+= Int(offsets[row &+ 1] &- offsets[row]) }
+            starts[index + 1] = Int32(truncatingIfNeeded: end)
+        }
+        precondition(end <= Int(Int32.max), "\(end) bytes of text do not fit one column chunk (2 GiB)")
+        let text = MemoryRegion(byteCount: end)
+        for index in 0..<count {
+            let row = Int(rows[index])
+            if row < 0 { continue }
+            let start = Int(offsets[row])
+            (text.base + Int(starts[index])).copyMemory(from: bytes + start, byteCount: Int(offsets[row + 1]) - start)
+        }
+        return .text(offsets: region.buffer, bytes: text.buffer)
+    }
+}
