@@ -78,7 +78,7 @@ install_packages() {
     "${apt[@]}" update >"$log" 2>&1 </dev/null &&
         "${apt[@]}" install -y --no-install-recommends "$@" >"$log" 2>&1 </dev/null && return
     cat "$log" >&2
-    fail "apt-get could not install: $*"
+    fail "as root, 'apt-get install $*' is needed and did not work here"
 }
 
 # ---- Arrow C++ -------------------------------------------------------------------------------------------------------
