@@ -1,0 +1,46 @@
+import StoaPlan
+import StoaTasks
+
+/// Rows and bytes of a block.
+struct BlockSize: Hashable, Sendable {
+    let rowCount: Int
+    let byteCount: Int
+}
+
+/// The blocks that one task left, all on one executor.
+struct PartitionBlocks: Sendable {
+    /// Position in the cluster's list of executors.
+    let executor: Int
+    /// In bucket order; one when the stage does not exchange, none when it writes files.
+    let sizes: [BlockSize]
+}
+
+/// How the blocks of a stage or dataset are called.
+enum BlockNaming: Hashable, Sendable {
+    case stage(JobID, StageID, isExchange: Bool)
+    case dataset(DatasetID)
+
+    /// Only a stage that exchanges has buckets.
+    func id(partition: Int, bucket: Int) -> BlockID {
+        switch self {
+        case .stage(let job, let stage, let isExchange):
+            .stage(job, stage, partition: partition, bucket: isExchange ? bucket : nil)
+        case .dataset(let dataset): .dataset(dataset, partition: partition)
+        }
+    }
+
+    func ids(partition: Int, of blocks: PartitionBlocks) -> [BlockID] {
+        blocks.sizes.indices.map { id(partition: partition, bucket: $0) }
+    }
+}
+
+/// Where all blocks of a complete stage or dataset are. Immutable and shared by those who read them.
+final class BlockTable: Sendable {
+    let naming: BlockNaming
+    let partitions: [PartitionBlocks]
+
+    init(naming: BlockNaming, partitions: [PartitionBlocks]) {
+        self.naming = naming
+        self.partitions = partitions
+    }
+}

@@ -1,0 +1,102 @@
+import StoaColumns
+import StoaPlan
+import StoaTasks
+import Synchronization
+
+/// Runs stage graphs on a cluster: one a session. It holds no column, only where the blocks are.
+///
+/// All scheduling state belongs to one serial loop on a thread of its own (`stoa-driver`); every call posts a message to it.
+/// Calls may come from any thread.
+package final class Driver: Sendable {
+    private let mailbox = Mailbox<DriverMessage>()
+    /// The datasets that executors hold, for the planner.
+    package let heldDatasets = HeldDatasets()
+    private let nextJob = Atomic<Int>(0)
+    /// Nil once the driver is stopped.
+    private let thread: Mutex<NamedThread?>
+
+    /// Starts the cluster and the driver's thread. The cluster belongs to the driver, which stops it.
+    package init(cluster: any Cluster, options: DriverOptions = DriverOptions()) throws(StoaError) {
+        let (mailbox, snapshot) = (mailbox, heldDatasets)
+        try cluster.start { mailbox.post(.event($0)) }
+        do {
+            let thread = try NamedThread.start(name: "stoa-driver") {
+                var loop = DriverLoop(cluster: cluster, options: options, mailbox: mailbox, snapshot: snapshot)
+                loop.run()
+            }
+            self.thread = Mutex(thread)
+        } catch {
+            cluster.stop()
+            throw error
+        }
+    }
+
+    deinit { stop() }
+
+    /// Runs a job and gives where its result is.
+    ///
+    /// Cancelling the calling task cancels the job. Whatever the outcome, when this returns or throws no attempt of the job
+    /// runs, and nothing is left of it but the result's blocks, until `JobResult.release()`, and the datasets it persisted.
+    ///
+    /// - Parameter progress: called at the start, then when something has changed but at most every
+    ///   `progressIntervalNanoseconds`, then once at the end; one call at a time, never after this returns. A slow listener
+    ///   sees fewer calls.
+    /// - Throws: `cancelled`; else the first error that could not be cured by trying again, with stage and partition.
+    package func run(
+        _ graph: StageGraph, progress: (@Sendable (JobProgress) -> Void)? = nil
+    ) async throws(StoaError) -> JobResult {
+        let id = JobID(nextJob.add(1, ordering: .relaxed).oldValue)
+        let outline = JobOutline(graph)
+        let feed = progress.map(ProgressFeed.init)
+        let mark = CancellationMark()
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let request = JobRequest(
+                    id: id, outline: outline, feed: feed, isCancelled: mark, continuation: continuation)
+                if !mailbox.post(.run(request)) { StageScheduler.resume(request, .failure(Self.isStopped)) }
+            }
+        } onCancel: {
+            mark.set()
+            mailbox.post(.cancel(id))
+        }
+        await feed?.untilDelivered()
+        return try result.get()
+    }
+
+    /// Takes over a dataset whose partitions were put on executors; plans made from now on read it there.
+    ///
+    /// - Parameter blocks: one block a partition, in partition order, named `.dataset(id, partition)`.
+    package func register(_ id: DatasetID, blocks: [LocatedBlock]) {
+        for (partition, block) in blocks.enumerated() {
+            precondition(
+                block.location.block == .dataset(id, partition: partition), "blocks of \(id) in partition order")
+        }
+        heldDatasets.publish(
+            id, HeldDataset(rowCounts: blocks.map(\.rowCount), byteCounts: blocks.map(\.byteCount)))
+        mailbox.post(.register(id, blocks))
+    }
+
+    /// Forgets a dataset and lets executors drop its blocks as soon as no job and no result reads them. Unknown ids are
+    /// ignored.
+    package func unpersist(_ id: DatasetID) {
+        heldDatasets.withdraw(id)
+        mailbox.post(.unpersist(id))
+    }
+
+    /// What the driver's tables hold, after all calls that were made before this one. Nil when it is stopped.
+    package func tables() async -> DriverTables? {
+        await withCheckedContinuation { (continuation: CheckedContinuation<DriverTables?, Never>) in
+            if !mailbox.post(.inspect(continuation)) { continuation.resume(returning: nil) }
+        }
+    }
+
+    /// Cancels all jobs, waits until their attempts have answered, and stops the cluster. A second call does nothing.
+    package func stop() {
+        guard let thread = thread.withLock({ $0.take() }) else { return }
+        mailbox.post(.stop)
+        thread.join()
+    }
+
+    static let isStopped = StoaError(
+        .cancelled, "the session is closed", advice: "open a new session to run further jobs")
+}

@@ -1,0 +1,77 @@
+import StoaTasks
+
+/// The serial loop that owns all scheduling state. It is made and used on the driver's thread, and nothing but the mailbox
+/// leads into it, so it has no locks.
+///
+/// Review of a change: every table that is added here or below is emptied when its job ends, and is counted in
+/// `DriverTables`, which tests find empty after each job.
+struct DriverLoop {
+    private let mailbox: Mailbox<DriverMessage>
+    private let options: DriverOptions
+    private let calls: ClusterCalls
+    private let tasks: TaskScheduler
+    private let stages: StageScheduler
+    private var isStopping = false
+
+    init(cluster: any Cluster, options: DriverOptions, mailbox: Mailbox<DriverMessage>, snapshot: HeldDatasets) {
+        self.mailbox = mailbox
+        self.options = options
+        calls = ClusterCalls(cluster: cluster)
+        tasks = TaskScheduler(calls: calls, options: options)
+        stages = StageScheduler(calls: calls, tasks: tasks, snapshot: snapshot, mailbox: mailbox)
+    }
+
+    /// Runs until it is told to stop and the last job has ended.
+    mutating func run() {
+        var messages: [DriverMessage] = []
+        var deadline: Int?
+        while !isStopping || stages.hasJobs {
+            mailbox.takeAll(
+                into: &messages, until: deadline, spinNanoseconds: stages.hasJobs ? options.spinNanoseconds : 0)
+            for message in messages { receive(message) }
+            // Drops go first: an attempt that is handed out next may leave a block of the same name.
+            calls.sendDrops()
+            tasks.handOut()
+            deadline = stages.reportProgress(interval: options.progressIntervalNanoseconds)
+        }
+        stages.releaseAllResults()
+        calls.stop()
+        for message in mailbox.close() { refuse(message) }
+    }
+
+    private mutating func receive(_ message: DriverMessage) {
+        switch message {
+        case .run(let request):
+            if isStopping { refuse(message) } else { stages.run(request) }
+        case .cancel(let job): stages.cancel(job)
+        case .release(let job): stages.release(job)
+        case .event(.taskFinished(let task, let executor, let report)):
+            stages.answer(task, from: executor, .success(report))
+        case .event(.taskFailed(let task, let executor, let error)):
+            stages.answer(task, from: executor, .failure(error))
+        case .event(.taskCancelled(let task, let executor)): stages.answer(task, from: executor, nil)
+        case .register(let dataset, let blocks): stages.register(dataset, blocks)
+        case .unpersist(let dataset): stages.unpersist(dataset)
+        case .inspect(let continuation): continuation.resume(returning: tables())
+        case .stop:
+            isStopping = true
+            stages.cancelAll()
+        }
+    }
+
+    // What still arrives at a driver that stops: only those who wait for an answer matter.
+    private func refuse(_ message: DriverMessage) {
+        switch message {
+        case .run(let request): StageScheduler.resume(request, .failure(Driver.isStopped))
+        case .inspect(let continuation): continuation.resume(returning: tables())
+        case .cancel, .release, .event, .register, .unpersist, .stop: break
+        }
+    }
+
+    private func tables() -> DriverTables {
+        var tables = DriverTables()
+        stages.count(into: &tables)
+        tasks.count(into: &tables)
+        return tables
+    }
+}

@@ -1,0 +1,69 @@
+import StoaPlan
+
+/// A stage graph and what the driver needs to know of its shape, found once, on the caller's thread.
+struct JobOutline: Sendable {
+    let graph: StageGraph
+    /// The stages that each stage waits for.
+    let parents: [[Int]]
+    /// The stages that each stage's blocks are read by, ascending.
+    let children: [[Int]]
+    /// The held datasets that tasks read, each with the highest partition.
+    let datasets: [DatasetID: Int]
+
+    /// Costs time in proportion to the tasks' inputs. A graph that refers to what it does not have is the planner's mistake.
+    init(_ graph: StageGraph) {
+        precondition(!graph.stages.isEmpty, "a job has at least one stage")
+        var allParents: [[Int]] = []
+        var children: [[Int]] = Array(repeating: [], count: graph.stages.count)
+        var datasets: [DatasetID: Int] = [:]
+        allParents.reserveCapacity(graph.stages.count)
+        for (index, stage) in graph.stages.enumerated() {
+            precondition(stage.id.value == index, "\(stage.id) stands at position \(index) of its graph")
+            if case .files(let sinks) = stage.output {
+                precondition(sinks.count == stage.tasks.count, "\(stage.id) has one file a task")
+            }
+            var parents: Set<Int> = []
+            for task in stage.tasks {
+                precondition(stage.pipelines.indices.contains(task.pipeline), "\(stage.id) has the task's pipeline")
+                for input in task.inputs {
+                    switch input {
+                    case .file: break
+                    case .blocks(let parent, let partitions, let bucket):
+                        Self.check(parent, partitions, bucket, in: graph, before: index)
+                        parents.insert(parent.value)
+                    case .materialized(let parent, let dataset, let partition):
+                        Self.check(parent, partition..<(partition + 1), nil, in: graph, before: index)
+                        precondition(
+                            graph.stages[parent.value].output == .persist(dataset), "\(parent) persists \(dataset)")
+                        parents.insert(parent.value)
+                    case .dataset(let dataset, let partition):
+                        datasets[dataset] = max(datasets[dataset] ?? 0, partition)
+                    }
+                }
+            }
+            allParents.append(parents.sorted())
+            for parent in parents { children[parent].append(index) }
+        }
+        self.graph = graph
+        self.parents = allParents
+        self.children = children
+        self.datasets = datasets
+    }
+
+    private static func check(
+        _ parent: StageID, _ partitions: Range<Int>, _ bucket: Int?, in graph: StageGraph, before index: Int
+    ) {
+        precondition(
+            (0..<index).contains(parent.value), "stage \(index) reads \(parent), which does not come before it")
+        let stage = graph.stages[parent.value]
+        precondition(
+            partitions.lowerBound >= 0 && partitions.upperBound <= stage.tasks.count,
+            "stage \(index) reads partitions \(partitions) of \(parent), which has \(stage.tasks.count)")
+        switch stage.output {
+        case .block, .persist: precondition(bucket == nil, "\(parent) has no buckets, stage \(index) reads one")
+        case .buckets(_, let count):
+            precondition(bucket.map { (0..<count).contains($0) } ?? false, "stage \(index) reads a bucket of \(parent)")
+        case .files: preconditionFailure("stage \(index) reads \(parent), which leaves no blocks")
+        }
+    }
+}
