@@ -226,7 +226,7 @@ extension Batch {
         var columns = columns
         for index in columns.indices where columns[index].type == .utf8 {
             columns[index] =
-                encoded.contains(index) ? columns[index].dictionaryEncoded() : try columns[index].decoded()
+                encoded.contains(index) ? columns[index].dictionaryEncoded() : try columns[index].writtenOut()
         }
         return Batch(unchecked: schema, columns: columns, rowCount: rowCount)
     }

@@ -24,7 +24,7 @@ extension Column {
     /// of all text.
     ///
     /// Throws `unsupported` beyond 2 GiB of text, the reach of a column's offsets.
-    package func decoded() throws(StoaError) -> Column {
+    func writtenOut() throws(StoaError) -> Column {
         guard let (codes, dictionary) = dictionaryCodes else { return self }
         guard let (entries, text) = dictionary.values.text else {
             preconditionFailure("a dictionary's strings are plain text")

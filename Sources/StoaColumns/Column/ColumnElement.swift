@@ -10,6 +10,20 @@ public protocol ColumnElement: Sendable {
 
     /// The values of the rows, nil for null; nil when the column is of another type.
     static func values(of column: Column) -> [Self?]?
+
+    /// A column of these values.
+    static func makeColumn(withoutNulls values: [Self]) -> Column
+
+    /// The values of a column without nulls; nil when the column is of another type.
+    static func arrayWithoutNulls(of column: Column) -> [Self]?
+}
+
+extension ColumnElement {
+    /// A column of these values.
+    public static func makeColumn(withoutNulls values: [Self]) -> Column { makeColumn(values.map(Optional.some)) }
+
+    /// The values of a column without nulls; nil when the column is of another type.
+    public static func arrayWithoutNulls(of column: Column) -> [Self]? { values(of: column)?.compactMap { $0 } }
 }
 
 /// A column element of fixed width.
@@ -27,10 +41,29 @@ extension FixedWidthElement {
             type: dataType, count: values.count, validity: validity(of: values), storage: .fixed(region.buffer))
     }
 
+    /// Copies the values.
+    public static func makeColumn(withoutNulls values: [Self]) -> Column {
+        let region = MemoryRegion(of: Self.self, count: values.count)
+        values.withUnsafeBytes { bytes in
+            if let source = bytes.baseAddress { region.base.copyMemory(from: source, byteCount: bytes.count) }
+        }
+        return Column(type: dataType, count: values.count, storage: .fixed(region.buffer))
+    }
+
+    /// Copies the rows of a column without nulls out, as `values(of:)` does.
+    public static func arrayWithoutNulls(of column: Column) -> [Self]? {
+        guard holds(column) else { return nil }
+        return Array(UnsafeBufferPointer(start: column.values(as: Self.self), count: column.count))
+    }
+
+    private static func holds(_ column: Column) -> Bool {
+        column.type.storageType == dataType.storageType && !column.type.isDecimal
+    }
+
     /// Copies the rows out. The column's type must be exactly this element's type, or share its memory form as date32
     /// and timestamp do with Int32 and Int64.
     public static func values(of column: Column) -> [Self?]? {
-        guard column.type.storageType == dataType.storageType, !column.type.isDecimal else { return nil }
+        guard holds(column) else { return nil }
         let pointer = column.values(as: Self.self)
         return (0..<column.count).map { column.isNull(at: $0) ? nil : pointer[$0] }
     }
@@ -152,7 +185,7 @@ extension Column {
 
     /// A column of these values.
     public init<Element: ColumnElement>(_ values: [Element]) {
-        self = Element.makeColumn(values.map(Optional.some))
+        self = Element.makeColumn(withoutNulls: values)
     }
 
     /// The text of a row of a utf8 column, nil for null. Traps on other types. Costs a copy of the text.
