@@ -21,6 +21,7 @@ let cFlags: [CSetting] = [
 ]
 let cxxFlags: [CXXSetting] = [
     .unsafeFlags(["-march=\(architecture)", "-isystem", "\(arrow)/include"]),
+    .unsafeFlags(["-include", "\(Context.packageDirectory)/Sources/CArrowFiles/RequireArrow.hpp"]),
     .enableWarning("all"), .treatAllWarnings(as: .error),
 ]
 let arrowLibraries: [LinkerSetting] = [

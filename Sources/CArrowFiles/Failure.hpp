@@ -1,10 +1,6 @@
 // What goes wrong inside this target, as an exception that never leaves it.
 #pragma once
 
-#if !__has_include(<arrow/api.h>)
-#error "Stoa needs Arrow C++: run 'make deps' in Stoa's folder, or install libarrow-dev and libparquet-dev."
-#else
-
 #include <arrow/result.h>
 #include <arrow/status.h>
 
@@ -67,5 +63,3 @@ Value check(arrow::Result<Value> result) {
 std::string quoted(const char *text, size_t size);
 
 }  // namespace stoa
-
-#endif
