@@ -1,0 +1,71 @@
+import StoaColumns
+
+extension PlannedQuery {
+    /// The plan as written, after the rules, and in stages: what `explain()` prints.
+    package var explanation: String {
+        let parts = [
+            ["Logical plan"] + logical.tree.lines(indent: 1),
+            ["Optimised plan"] + optimized.tree.lines(indent: 1),
+            ["Stages"] + zip(graph.stages, notes).flatMap { Self.lines(of: $0, notes: $1) },
+        ]
+        return parts.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
+    }
+
+    private static func lines(of stage: Stage, notes: [String]) -> [String] {
+        let tasks = stage.tasks.count == 1 ? "1 task" : "\(stage.tasks.count) tasks"
+        var lines = ["  \(stage.id): \(stage.label); \(tasks), \(stage.output.line(stage.schema))"]
+        lines += notes.map { "    note: \($0)" }
+        for (number, pipeline) in stage.pipelines.enumerated() {
+            let tasks = stage.tasks.filter { $0.pipeline == number }
+            if stage.pipelines.count > 1 { lines.append("    pipeline \(number), \(tasks.count) of the tasks") }
+            lines += pipeline.tree.lines(indent: 2)
+            for input in tasks.first?.inputs.indices ?? 0..<0 {
+                lines.append("    input \(input): \(StageInput.summary(tasks.map { $0.inputs[input] }))")
+            }
+        }
+        return lines
+    }
+}
+
+extension StageOutput {
+    /// Where the rows go, in words.
+    fileprivate func line(_ schema: Schema) -> String {
+        switch self {
+        case .block: "one block each"
+        case .buckets(let keys, let count):
+            "\(count) buckets each by \(keys.map { $0.named(by: schema).description }.joined(separator: ", "))"
+        case .persist(let id): "kept as \(id)"
+        case .files(let sinks):
+            sinks.count == 1 ? "file \(sinks[0].path)" : "\(sinks.count) files, from \(sinks[0].path)"
+        }
+    }
+}
+
+extension StageInput {
+    /// What the tasks of a stage read as one of their inputs.
+    fileprivate static func summary(_ inputs: [StageInput]) -> String {
+        guard let first = inputs.first else { return "nothing" }
+        switch first {
+        case .file:
+            var paths: [String] = []
+            var rows: Int? = 0
+            for case .file(let slice) in inputs {
+                if !paths.contains(slice.path) { paths.append(slice.path) }
+                rows = rows.flatMap { total in slice.rowCount.map { total + $0 } }
+            }
+            let files = paths.count == 1 ? paths[0] : "\(paths.count) files, from \(paths[0])"
+            let slices = inputs.count == 1 ? "1 slice" : "\(inputs.count) slices"
+            return "\(slices) of \(files)\(rows.map { ", \($0) rows" } ?? "")"
+        case .blocks(let stage, let partitions, let bucket):
+            if inputs.allSatisfy({ $0 == first }), inputs.count > 1 {
+                return "all \(partitions.count) blocks of \(stage)"
+            }
+            if bucket != nil { return "a bucket each from \(partitions.count) tasks of \(stage)" }
+            return inputs.count == 1
+                ? "all \(partitions.count) blocks of \(stage)" : "up to \(partitions.count) blocks each of \(stage)"
+        case .dataset(let id, _):
+            return inputs.count == 1 ? "1 partition of \(id)" : "\(inputs.count) partitions of \(id)"
+        case .materialized(let stage, let id, _): return "\(inputs.count) partitions of \(id) from \(stage)"
+        }
+    }
+}
