@@ -1,0 +1,115 @@
+import StoaColumns
+
+/// One key column of a table: the keys by id, and what is known about their range.
+struct KeyColumnStore {
+    let type: DataType
+    /// The texts behind the cells of a text column, whose cells are string ids.
+    let strings: KeyStrings?
+    private var cells = GrowingBuffer<UInt64>()
+    private var high = GrowingBuffer<UInt64>()
+    private var nulls = GrowingBuffer<UInt8>()
+    /// Range of the cells met so far; empty while `minimum > maximum`.
+    private(set) var minimum: UInt64 = .max
+    private(set) var maximum: UInt64 = 0
+    private(set) var sawNull = false
+
+    init(_ type: DataType) {
+        self.type = type
+        strings = type == .utf8 ? KeyStrings() : nil
+    }
+
+    var isWide: Bool { type.storageType == .int128 }
+
+    /// Number of cells the range holds; nil when that needs more than 64 bits. One for an empty range.
+    var extent: UInt64? {
+        if minimum > maximum { return 1 }
+        let (extent, overflow) = (maximum - minimum).addingReportingOverflow(1)
+        return overflow ? nil : extent
+    }
+
+    /// Bits of a cell that tell keys of this type apart.
+    var bits: Int {
+        switch type.storageType {
+        case .bool: 1
+        case .utf8: 32
+        case let storage: 8 * (storage.byteWidth ?? 8)
+        }
+    }
+
+    /// Takes the range of a chunk's cells into account.
+    mutating func observe(
+        _ chunk: UnsafePointer<UInt64>, nulls: UnsafePointer<UInt8>, hasNulls: Bool, rows: Int
+    ) {
+        if let strings {
+            sawNull = sawNull || hasNulls
+            minimum = 0
+            maximum = UInt64(max(strings.count, 1) - 1)
+            return
+        }
+        var least = minimum
+        var greatest = maximum
+        if hasNulls {
+            sawNull = true
+            for row in 0..<rows {
+                // All ones where null: never the least, and cleared never the greatest.
+                let veil = 0 &- UInt64(nulls[row])
+                least = min(least, chunk[row] | veil)
+                greatest = max(greatest, chunk[row] & ~veil)
+            }
+        } else {
+            for row in 0..<rows {
+                least = min(least, chunk[row])
+                greatest = max(greatest, chunk[row])
+            }
+        }
+        minimum = least
+        maximum = greatest
+    }
+
+    /// Stores the keys of the fresh rows of a chunk under the next ids.
+    mutating func append(_ column: Int, of chunk: KeyChunk, fresh: UnsafePointer<Int32>, count: Int) {
+        let source = chunk.cells[column]
+        cells.reserve(count)
+        nulls.reserve(count)
+        let target = cells.pointer + cells.count
+        for index in 0..<count { target[index] = source[Int(fresh[index])] }
+        let flags = nulls.pointer + nulls.count
+        if chunk.hasNulls[column] {
+            let from = chunk.nulls[column]
+            for index in 0..<count { flags[index] = from[Int(fresh[index])] }
+        } else {
+            flags.update(repeating: 0, count: count)
+        }
+        if isWide {
+            high.reserve(count)
+            let upper = high.pointer + high.count
+            for index in 0..<count { upper[index] = chunk.high[column][Int(fresh[index])] }
+            high.advance(by: count)
+        }
+        cells.advance(by: count)
+        nulls.advance(by: count)
+    }
+
+    /// Makes the keys from `start` on the chunk's column.
+    func view(from start: Int, as column: Int, of chunk: inout KeyChunk) {
+        chunk.cells[column] = cells.pointer + start
+        chunk.high[column] = isWide ? high.pointer + start : cells.pointer + start
+        chunk.nulls[column] = nulls.pointer + start
+        chunk.hasNulls[column] = sawNull
+    }
+
+    /// The keys of a range of ids.
+    func column(_ range: Range<Int>, of total: Int) -> Column {
+        let flags = UnsafePointer(nulls.pointer + range.lowerBound)
+        let values = UnsafePointer(cells.pointer + range.lowerBound)
+        guard let strings else {
+            return KeyCells.column(
+                type, count: range.count, cells: values, high: isWide ? high.pointer + range.lowerBound : nil,
+                nulls: flags)
+        }
+        let region = MemoryRegion(of: Int32.self, count: range.count)
+        let ids = region.bound(to: Int32.self)
+        for row in 0..<range.count { ids[row] = Int32(truncatingIfNeeded: values[row]) }
+        return strings.column(ids: ids, count: range.count, nulls: flags, of: total)
+    }
+}

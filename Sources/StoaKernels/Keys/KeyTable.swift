@@ -1,0 +1,392 @@
+import Glibc
+import StoaColumns
+
+/// Maps rows of key columns to dense ids 0, 1, 2, ... in order of first appearance: the table of grouping, distinct and
+/// joins.
+///
+/// - Nulls: null is a key of its own, equal to itself. A join that must not match nulls skips them outside.
+/// - NaN: all NaN are one key, and -0.0 and +0.0 are one key (N3); `keyColumns` gives the canonical patterns.
+/// - Empty: no rows give no ids.
+/// - Overflow: more than 2^31 - 1 keys trap.
+///
+/// How rows are looked up is chosen by what the keys are, and changes while the table grows; ids never change:
+/// a single text key by its string id; ranges whose product is small by an array; keys whose ranges fit 63 bits, or one
+/// column of 64 bits, by a hash table of one word; otherwise fixed-width fields in two or more words. Dictionary-encoded
+/// text costs one load a row, its bytes are read once per dictionary. Cost a row: about 1 ns while the table fits the
+/// second cache level, else a cache miss or two.
+///
+/// Guard: one writer. `find` may run on several threads at once while nobody inserts.
+package final class KeyTable: @unchecked Sendable {
+    // Unchecked: insert has one caller at a time, and find writes nothing that is not behind a lock.
+
+    /// Rows handled at a time, so that cells and packed keys stay in the first cache level.
+    static let chunkRows = 1024
+    /// Slots an array may always have.
+    private static let alwaysDense: UInt64 = 1 << 16
+    /// Slots an array may have at most: 64 MB.
+    private static let neverDense: UInt64 = 1 << 24
+
+    private enum Strategy {
+        case undecided
+        /// The only key is text: its string ids are the ids.
+        case text(KeyStrings)
+        case dense(RadixLayout, slots: MemoryRegion)
+        case radix(RadixLayout, InlineKeyMap<UInt64>)
+        /// One column of at most 64 bits without nulls.
+        case word(InlineKeyMap<UInt64>)
+        case pair(RecordLayout, InlineKeyMap<KeyPair>)
+        case records(RecordLayout, RecordKeyMap)
+    }
+
+    /// Types of the key columns.
+    package let types: [DataType]
+    /// Number of different keys.
+    package private(set) var count = 0
+    private let expectedCount: Int
+    private var stores: [KeyColumnStore]
+    private var strategy: Strategy
+    private var rowsSeen = 0
+    private var scratch: KeyScratch?
+
+    /// An empty table over keys of these types; `expectedCount` is a hint.
+    package init(types: [DataType], expectedCount: Int = 0) {
+        precondition(!types.isEmpty, "a key table needs a key")
+        self.types = types
+        self.expectedCount = expectedCount
+        if types == [.utf8] {
+            stores = []
+            strategy = .text(KeyStrings())
+        } else {
+            stores = types.map(KeyColumnStore.init)
+            strategy = .undecided
+        }
+    }
+
+    /// Gives each of the first `count` rows the id of its key, new keys included.
+    package func insert(_ keys: [Column], count rows: Int, into ids: UnsafeMutablePointer<Int32>) {
+        check(keys, rows)
+        rowsSeen += rows
+        if case .text(let strings) = strategy {
+            insertText(keys[0], strings, rows: rows, into: ids)
+            return
+        }
+        let scratch = self.scratch ?? KeyScratch(columns: types.count)
+        self.scratch = scratch
+        var start = 0
+        while start < rows {
+            let step = min(Self.chunkRows, rows - start)
+            loadInterning(keys, start: start, rows: step, into: scratch)
+            adapt(to: scratch.chunk, rows: step)
+            let added = insert(scratch.chunk, rows: step, next: count, scratch: scratch, into: ids + start)
+            if added > 0 {
+                precondition(count + added < Int(Int32.max), "a table cannot hold more than 2^31 keys")
+                for column in stores.indices {
+                    stores[column].append(column, of: scratch.chunk, fresh: scratch.fresh, count: added)
+                }
+                count += added
+            }
+            start += step
+        }
+    }
+
+    /// Gives each of the first `count` rows the id of its key, -1 when the table does not have it.
+    package func find(_ keys: [Column], count rows: Int, into ids: UnsafeMutablePointer<Int32>) {
+        check(keys, rows)
+        if case .text(let strings) = strategy {
+            findText(keys[0], strings, rows: rows, into: ids)
+            return
+        }
+        if count == 0 {
+            ids.update(repeating: -1, count: rows)
+            return
+        }
+        let scratch = KeyScratch(columns: types.count)
+        var start = 0
+        while start < rows {
+            let step = min(Self.chunkRows, rows - start)
+            loadFinding(keys, start: start, rows: step, into: scratch)
+            find(scratch.chunk, rows: step, scratch: scratch, into: ids + start)
+            start += step
+        }
+    }
+
+    /// The keys by id.
+    package func keyColumns() -> [Column] { keyColumns(0..<count) }
+
+    /// The keys of a range of ids. Text comes encoded by one dictionary when it repeats or the texts are few, else plain.
+    package func keyColumns(_ range: Range<Int>) -> [Column] {
+        guard case .text(let strings) = strategy else { return stores.map { $0.column(range, of: count) } }
+        let region = MemoryRegion(byteCount: range.count * 5)
+        let ids = region.bound(to: Int32.self)
+        let nulls = (region.base + range.count * 4).assumingMemoryBound(to: UInt8.self)
+        for (row, id) in range.enumerated() {
+            ids[row] = Int32(id)
+            nulls[row] = strings.reservedNull == Int32(id) ? 1 : 0
+        }
+        return [strings.column(ids: ids, count: range.count, nulls: nulls, of: count)]
+    }
+
+    private func check(_ keys: [Column], _ rows: Int) {
+        precondition(keys.count == types.count, "\(keys.count) key columns for a table of \(types.count)")
+        for (column, type) in zip(keys, types) {
+            precondition(
+                column.type.storageType == type.storageType && column.count >= rows,
+                "a key of \(column.count) rows of \(column.type) for \(rows) rows of \(type)")
+        }
+    }
+}
+
+// MARK: A single text key
+
+extension KeyTable {
+    private func insertText(_ column: Column, _ strings: KeyStrings, rows: Int, into ids: UnsafeMutablePointer<Int32>) {
+        // The id of null must come in order of first appearance like all others, so rows before it are interned first.
+        var start = 0
+        if column.nullCount > 0, strings.reservedNull == nil {
+            while start < rows, !column.isNull(at: start) { start += 1 }
+            strings.intern(column, start: 0, rows: start, into: ids)
+            if start < rows { _ = strings.nullID() }
+        }
+        if start < rows { strings.intern(column, start: start, rows: rows - start, into: ids + start) }
+        if let null = strings.reservedNull { overwriteNulls(of: column, rows: rows, with: null, in: ids) }
+        count = strings.count
+    }
+
+    private func findText(_ column: Column, _ strings: KeyStrings, rows: Int, into ids: UnsafeMutablePointer<Int32>) {
+        strings.find(column, start: 0, rows: rows, into: ids)
+        overwriteNulls(of: column, rows: rows, with: strings.reservedNull ?? -1, in: ids)
+    }
+
+    private func overwriteNulls(
+        of column: Column, rows: Int, with id: Int32, in ids: UnsafeMutablePointer<Int32>
+    ) {
+        if column.nullCount == 0 { return }
+        for row in 0..<rows where column.isNull(at: row) { ids[row] = id }
+    }
+}
+
+// MARK: Loading cells
+
+extension KeyTable {
+    private func loadInterning(_ keys: [Column], start: Int, rows: Int, into scratch: KeyScratch) {
+        for (index, column) in keys.enumerated() {
+            scratch.chunk.hasNulls[index] = KeyCells.loadNulls(
+                column, start: start, rows: rows, into: scratch.chunk.nulls[index])
+            let cells = scratch.chunk.cells[index]
+            if let strings = stores[index].strings {
+                let ids = scratch.textIDs
+                strings.intern(column, start: start, rows: rows, into: ids)
+                for row in 0..<rows { cells[row] = UInt64(truncatingIfNeeded: ids[row]) }
+            } else {
+                KeyCells.load(column, start: start, rows: rows, into: cells, high: scratch.chunk.high[index])
+            }
+        }
+    }
+
+    /// Flags rows with a text that the table does not have in `absent`.
+    private func loadFinding(_ keys: [Column], start: Int, rows: Int, into scratch: KeyScratch) {
+        scratch.absent.update(repeating: 0, count: rows)
+        for (index, column) in keys.enumerated() {
+            let nulls = scratch.chunk.nulls[index]
+            let hasNulls = KeyCells.loadNulls(column, start: start, rows: rows, into: nulls)
+            scratch.chunk.hasNulls[index] = hasNulls
+            let cells = scratch.chunk.cells[index]
+            if let strings = stores[index].strings {
+                let ids = scratch.textIDs
+                strings.find(column, start: start, rows: rows, into: ids)
+                for row in 0..<rows {
+                    if ids[row] < 0 && !(hasNulls && nulls[row] != 0) { scratch.absent[row] = 1 }
+                    cells[row] = UInt64(truncatingIfNeeded: max(ids[row], 0))
+                }
+            } else {
+                KeyCells.load(column, start: start, rows: rows, into: cells, high: scratch.chunk.high[index])
+            }
+        }
+    }
+}
+
+// MARK: Looking up by the strategy at hand
+
+extension KeyTable {
+    private func insert(
+        _ chunk: KeyChunk, rows: Int, next: Int, scratch: KeyScratch, into ids: UnsafeMutablePointer<Int32>
+    ) -> Int {
+        let packed = scratch.packed
+        switch strategy {
+        case .undecided, .text: preconditionFailure("rows came before the way to look them up was chosen")
+        case .dense(let layout, let slots):
+            layout.encode(chunk, rows: rows, into: packed)
+            return Self.insertDense(
+                packed, rows, next: next, slots.bound(to: Int32.self), into: ids, fresh: scratch.fresh)
+        case .radix(let layout, var map):
+            layout.encode(chunk, rows: rows, into: packed)
+            defer { strategy = .radix(layout, map) }
+            return map.insert(packed, count: rows, next: next, into: ids, fresh: scratch.fresh)
+        case .word(var map):
+            defer { strategy = .word(map) }
+            return map.insert(chunk.cells[0], count: rows, next: next, into: ids, fresh: scratch.fresh)
+        case .pair(let layout, var map):
+            layout.encode(chunk, rows: rows, into: packed)
+            defer { strategy = .pair(layout, map) }
+            let pairs = UnsafeRawPointer(packed).assumingMemoryBound(to: KeyPair.self)
+            return map.insert(pairs, count: rows, next: next, into: ids, fresh: scratch.fresh)
+        case .records(let layout, var map):
+            layout.encode(chunk, rows: rows, into: packed)
+            defer { strategy = .records(layout, map) }
+            return map.insert(packed, count: rows, next: next, into: ids, fresh: scratch.fresh)
+        }
+    }
+
+    private static func insertDense(
+        _ keys: UnsafePointer<UInt64>, _ rows: Int, next: Int, _ slots: UnsafeMutablePointer<Int32>,
+        into ids: UnsafeMutablePointer<Int32>, fresh: UnsafeMutablePointer<Int32>
+    ) -> Int {
+        var added = 0
+        for row in 0..<rows {
+            let slot = Int(truncatingIfNeeded: keys[row])
+            var id = slots[slot]
+            if id < 0 {
+                id = Int32(truncatingIfNeeded: next &+ added)
+                slots[slot] = id
+                fresh[added] = Int32(truncatingIfNeeded: row)
+                added &+= 1
+            }
+            ids[row] = id
+        }
+        return added
+    }
+
+    private func find(_ chunk: KeyChunk, rows: Int, scratch: KeyScratch, into ids: UnsafeMutablePointer<Int32>) {
+        let packed = scratch.packed
+        let absent = scratch.absent
+        switch strategy {
+        case .undecided, .text: preconditionFailure("a table with keys has chosen how to look them up")
+        case .dense(let layout, let slots):
+            layout.flagOutside(chunk, rows: rows, into: absent)
+            layout.encode(chunk, rows: rows, into: packed)
+            let table = slots.bound(to: Int32.self)
+            for row in 0..<rows { ids[row] = absent[row] == 0 ? table[Int(truncatingIfNeeded: packed[row])] : -1 }
+            return
+        case .radix(let layout, let map):
+            layout.flagOutside(chunk, rows: rows, into: absent)
+            layout.encode(chunk, rows: rows, into: packed)
+            map.find(packed, count: rows, into: ids)
+        case .word(let map):
+            map.find(chunk.cells[0], count: rows, into: ids)
+            if chunk.hasNulls[0] { absent.update(from: chunk.nulls[0], count: rows) }
+        case .pair(let layout, let map):
+            layout.encode(chunk, rows: rows, into: packed)
+            let pairs = UnsafeRawPointer(packed).assumingMemoryBound(to: KeyPair.self)
+            map.find(pairs, count: rows, into: ids)
+        case .records(let layout, let map):
+            layout.encode(chunk, rows: rows, into: packed)
+            map.find(packed, count: rows, into: ids)
+        }
+        for row in 0..<rows where absent[row] != 0 { ids[row] = -1 }
+    }
+}
+
+// MARK: Choosing the strategy
+
+extension KeyTable {
+    /// Sees to it that the strategy can hold the chunk's keys, moving the stored keys to another one when it cannot.
+    private func adapt(to chunk: KeyChunk, rows: Int) {
+        for column in stores.indices {
+            stores[column].observe(
+                chunk.cells[column], nulls: chunk.nulls[column], hasNulls: chunk.hasNulls[column], rows: rows)
+        }
+        switch strategy {
+        case .undecided: choose(mayBeDense: true)
+        case .dense(let layout, _) where !covers(layout): choose(mayBeDense: true)
+        case .radix(let layout, _) where !covers(layout): choose(mayBeDense: false)
+        case .word where stores[0].sawNull: choose(mayBeDense: false)
+        default: break
+        }
+    }
+
+    private func covers(_ layout: RadixLayout) -> Bool {
+        for (column, store) in stores.enumerated() where store.minimum <= store.maximum {
+            if store.minimum < layout.minimums[column] || store.maximum > layout.maximum(column) { return false }
+        }
+        return true
+    }
+
+    private func choose(mayBeDense: Bool) {
+        let layout = tightLayout()
+        let room = expectedCount + count
+        if mayBeDense, let dense = layout.flatMap(denseLayout) {
+            let slots = MemoryRegion(of: Int32.self, count: Int(dense.total))
+            memset(slots.base, 0xff, slots.byteCount)
+            strategy = .dense(dense, slots: slots)
+        } else if stores.count == 1, !stores[0].isWide, !stores[0].sawNull {
+            strategy = .word(InlineKeyMap(expectedCount: room))
+        } else if let radix = layout.flatMap(radixLayout) {
+            strategy = .radix(radix, InlineKeyMap(expectedCount: room))
+        } else {
+            let records = RecordLayout(bits: stores.map(\.bits))
+            strategy =
+                records.width == 2
+                ? .pair(records, InlineKeyMap(expectedCount: room))
+                : .records(records, RecordKeyMap(width: records.width, expectedCount: room))
+        }
+        reinsert()
+    }
+
+    /// An array pays while its slots are not many more than the rows or keys that fill it.
+    private var denseLimit: UInt64 {
+        min(Self.neverDense, max(Self.alwaysDense, 64 * UInt64(rowsSeen), 8 * UInt64(max(count, expectedCount))))
+    }
+
+    private func tightLayout() -> RadixLayout? {
+        var extents: [UInt64] = []
+        for store in stores {
+            guard !store.isWide, let extent = store.extent else { return nil }
+            extents.append(extent)
+        }
+        return RadixLayout(minimums: stores.map { min($0.minimum, $0.maximum) }, extents: extents)
+    }
+
+    /// Ranges of twice the size where the limit allows it. A table that has to move again without gaining room is better off
+    /// with hashing, so exact ranges serve only at first.
+    private func denseLayout(_ tight: RadixLayout) -> RadixLayout? {
+        if tight.total > denseLimit { return nil }
+        if let roomy = enlarged(tight, byBits: 1), roomy.total <= denseLimit { return roomy }
+        return count == 0 ? tight : nil
+    }
+
+    /// Ranges as large as 63 bits allow; nil when that is not at least four times as large in each column, so that a table
+    /// whose ranges grow moves a few times at most.
+    private func radixLayout(_ tight: RadixLayout) -> RadixLayout? {
+        let spare = (tight.total.leadingZeroBitCount - 1) / stores.count
+        return spare < 2 ? nil : enlarged(tight, byBits: spare)
+    }
+
+    /// The layout with every range 2^bits as large, half of what is added below and half above; text ids grow upwards.
+    private func enlarged(_ tight: RadixLayout, byBits bits: Int) -> RadixLayout? {
+        var minimums = tight.minimums
+        var extents = tight.extents
+        for column in extents.indices where extents[column].leadingZeroBitCount > bits {
+            let added = (extents[column] << UInt64(bits)) - extents[column]
+            if stores[column].strings == nil { minimums[column] -= min(added / 2, minimums[column]) }
+            // The range ends at the greatest cell at the latest.
+            extents[column] = min(extents[column] + added, UInt64.max - minimums[column])
+        }
+        guard let layout = RadixLayout(minimums: minimums, extents: extents), covers(layout) else { return nil }
+        return layout
+    }
+
+    /// Enters the stored keys into the new strategy under their old ids.
+    private func reinsert() {
+        if count == 0 { return }
+        // The scratch holds the chunk that waits to be inserted; only its packed keys and ids are free.
+        let work = KeyScratch(columns: types.count)
+        var start = 0
+        while start < count {
+            let step = min(Self.chunkRows, count - start)
+            for column in stores.indices { stores[column].view(from: start, as: column, of: &work.chunk) }
+            let added = insert(work.chunk, rows: step, next: start, scratch: work, into: work.textIDs)
+            precondition(added == step, "\(step - added) of \(step) keys met another one under a new strategy")
+            start += step
+        }
+    }
+}
