@@ -29,7 +29,7 @@ LAYERS = {
     "StoaFiles": ["StoaColumns", "StoaPlan", "CArrowFiles"],
     "StoaExecution": ["StoaTasks", "StoaKernels", "StoaLinearAlgebra", "StoaFiles"],
     "StoaDriver": ["StoaTasks"],
-    "StoaCoreGroups": ["StoaTasks", "StoaExecution", "CHwloc"],
+    "StoaCoreGroups": ["StoaTasks", "StoaExecution", "StoaKernels", "CHwloc"],
     "StoaProcesses": ["StoaTasks", "StoaExecution", "StoaCoreGroups"],
     "Stoa": ["StoaDriver", "StoaPlan", "StoaFiles", "StoaCoreGroups", "StoaProcesses"],
     "StoaLearning": ["Stoa", "StoaLinearAlgebra"],

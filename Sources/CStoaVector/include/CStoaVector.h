@@ -8,5 +8,6 @@
 #include "StoaBits.h"
 #include "StoaCompare.h"
 #include "StoaCompress.h"
+#include "StoaVectorISA.h"
 
 #endif

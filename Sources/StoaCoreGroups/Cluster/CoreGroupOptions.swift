@@ -1,0 +1,30 @@
+import StoaColumns
+
+/// How the executors of this process are laid out. The defaults use each CPU that the process may use with one thread.
+package struct CoreGroupOptions: Hashable, Sendable {
+    package enum Pinning: String, Hashable, Sendable, CaseIterable {
+        /// Threads are pinned: each to a CPU of its own while there are enough, else all of an executor to its CPUs.
+        case auto
+        case off
+    }
+
+    /// What makes a core group.
+    package var grouping = CoreGrouping.memoryNode
+    /// Executors; nil for one a core group.
+    package var executorCount: Int?
+    /// Threads of each executor; nil for one a CPU.
+    package var threadsPerExecutor: Int?
+    package var pinning = Pinning.auto
+    /// How long a thread looks for the next task before it sleeps. Being woken costs 5-50 us.
+    package var spinNanoseconds = 20_000
+
+    package init() {}
+
+    func check() throws(StoaError) {
+        for (name, value) in [("executors", executorCount), ("threads of an executor", threadsPerExecutor)] {
+            if let value, !(1...1024).contains(value) {
+                throw StoaError(.invalidArgument, "\(value) \(name)", advice: "give 1 to 1024")
+            }
+        }
+    }
+}
