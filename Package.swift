@@ -50,7 +50,10 @@ let targets: [Target] = [
     .target(name: "StoaLearning", dependencies: ["Stoa", "StoaLinearAlgebra"]),
     .executableTarget(name: "StoaCommand", dependencies: ["Stoa"]),
     .executableTarget(name: "GradientDescent", dependencies: ["Stoa", "StoaLearning"]),
-    .testTarget(name: "StoaColumnsTests", dependencies: ["StoaColumns", "CArrowABI"]),
+    .target(
+        name: "CArrowOracle", dependencies: ["CArrowABI"], path: "Tests/CArrowOracle", cxxSettings: cxxFlags,
+        linkerSettings: arrowLibraries),
+    .testTarget(name: "StoaColumnsTests", dependencies: ["StoaColumns", "CArrowABI", "CArrowOracle"]),
     .testTarget(name: "StoaKernelsTests", dependencies: ["StoaKernels"]),
     .testTarget(name: "StoaLinearAlgebraTests", dependencies: ["StoaLinearAlgebra"]),
     .testTarget(name: "StoaPlanTests", dependencies: ["StoaPlan"]),
