@@ -10,6 +10,7 @@
 
 #include "CsvBlocks.hpp"
 #include "Failure.hpp"
+#include "FileTypes.hpp"
 
 namespace stoa {
 
@@ -75,8 +76,5 @@ std::unique_ptr<ColumnBuilder> make_column_builder(
 
 /// A utf8 column, dictionary-encoded while that pays.
 std::unique_ptr<ColumnBuilder> make_text_builder(const arrow::Field &field, size_t column, const CsvDialect &dialect);
-
-/// A type as Stoa prints it.
-std::string type_name(const arrow::DataType &type);
 
 }  // namespace stoa

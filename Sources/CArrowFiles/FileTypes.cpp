@@ -94,4 +94,22 @@ std::shared_ptr<arrow::RecordBatch> projected_batch(const arrow::RecordBatch &ba
     return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), batch.num_rows(), std::move(arrays));
 }
 
+std::string type_name(const arrow::DataType &type) {
+    switch (type.id()) {
+    case arrow::Type::FLOAT: return "float32";
+    case arrow::Type::DOUBLE: return "float64";
+    case arrow::Type::STRING: return "utf8";
+    case arrow::Type::DATE32: return "date32";
+    case arrow::Type::TIMESTAMP: {
+        const auto &zone = static_cast<const arrow::TimestampType &>(type).timezone();
+        return zone.empty() ? "timestamp" : "timestamp(" + zone + ")";
+    }
+    case arrow::Type::DECIMAL128: {
+        const auto &decimal = static_cast<const arrow::Decimal128Type &>(type);
+        return "decimal(" + std::to_string(decimal.precision()) + ", " + std::to_string(decimal.scale()) + ")";
+    }
+    default: return type.ToString();
+    }
+}
+
 }  // namespace stoa

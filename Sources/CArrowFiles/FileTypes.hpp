@@ -6,6 +6,7 @@
 #include <arrow/type.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace stoa {
@@ -23,5 +24,8 @@ std::shared_ptr<arrow::Array> handed_over(const std::shared_ptr<arrow::Array> &a
 
 /// The columns at these indices, handed over.
 std::shared_ptr<arrow::RecordBatch> projected_batch(const arrow::RecordBatch &batch, const std::vector<int> &columns);
+
+/// A type as Stoa prints it.
+std::string type_name(const arrow::DataType &type);
 
 }  // namespace stoa

@@ -218,7 +218,7 @@ stoa_status stoa_ipc_read(
 
 typedef struct stoa_writer stoa_writer;
 
-enum { STOA_FORMAT_CSV = 0, STOA_FORMAT_PARQUET = 1, STOA_FORMAT_IPC = 2, STOA_FORMAT_JSON = 3 };
+enum { STOA_FORMAT_CSV = 0, STOA_FORMAT_PARQUET = 1, STOA_FORMAT_IPC = 2 };
 
 typedef struct stoa_write_request {
     const char *path;

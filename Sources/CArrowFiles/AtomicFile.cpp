@@ -1,0 +1,75 @@
+#include "AtomicFile.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+
+#include "Failure.hpp"
+#include "InputFile.hpp"
+
+namespace stoa {
+
+namespace {
+
+/// `.NAME.PID-NUMBER.tmp` beside the file: hidden, so that reading the folder passes over it.
+std::string temporary_beside(const std::string &path) {
+    static std::atomic<unsigned> count{0};
+    const size_t slash = path.rfind('/');
+    const size_t begin = slash == std::string::npos ? 0 : slash + 1;
+    // File names have at most 255 bytes.
+    return path.substr(0, begin) + "." + path.substr(begin, 200) + "." + std::to_string(::getpid()) + "-" +
+           std::to_string(count.fetch_add(1)) + ".tmp";
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(const char *path) : path_(path), temporary_(temporary_beside(path_)), descriptor_(-1) {
+    struct stat information;
+    if (::stat(path, &information) == 0 && S_ISDIR(information.st_mode)) {
+        throw Failure(STOA_INPUT_OUTPUT_FAILED, "a folder has this name", "choose another name or remove the folder");
+    }
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) {
+        const int error = errno;
+        if (error == ENOENT) {
+            throw Failure(STOA_FILE_NOT_FOUND, "the folder of this file does not exist", "create the folder first");
+        }
+        throw Failure(STOA_INPUT_OUTPUT_FAILED, "the file cannot be created: " + error_text(error));
+    }
+}
+
+AtomicFile::~AtomicFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(const char *bytes, size_t count) {
+    while (count > 0) {
+        const ssize_t written = ::write(descriptor_, bytes, count);
+        if (written < 0) {
+            if (errno == EINTR) continue;
+            throw Failure(STOA_INPUT_OUTPUT_FAILED, "writing failed: " + error_text(errno));
+        }
+        bytes += written;
+        count -= static_cast<size_t>(written);
+    }
+}
+
+void AtomicFile::commit(bool is_durable) {
+    if (is_durable && ::fsync(descriptor_) != 0) {
+        throw Failure(STOA_INPUT_OUTPUT_FAILED, "writing failed: " + error_text(errno));
+    }
+    const int closed = ::close(descriptor_);
+    descriptor_ = -1;
+    if (closed != 0) throw Failure(STOA_INPUT_OUTPUT_FAILED, "writing failed: " + error_text(errno));
+    if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+        throw Failure(STOA_INPUT_OUTPUT_FAILED, "the file cannot get its name: " + error_text(errno));
+    }
+    temporary_.clear();
+}
+
+}  // namespace stoa
