@@ -56,7 +56,7 @@ let targets: [Target] = [
     .testTarget(name: "StoaColumnsTests", dependencies: ["StoaColumns", "CArrowABI", "CArrowOracle"]),
     .testTarget(name: "StoaKernelsTests", dependencies: ["StoaKernels"]),
     .testTarget(name: "StoaLinearAlgebraTests", dependencies: ["StoaLinearAlgebra"]),
-    .testTarget(name: "StoaPlanTests", dependencies: ["StoaPlan"]),
+    .testTarget(name: "StoaPlanTests", dependencies: ["StoaPlan"], exclude: ["Goldens"]),
     .testTarget(name: "StoaTasksTests", dependencies: ["StoaTasks"]),
     .testTarget(name: "StoaFilesTests", dependencies: ["StoaFiles"]),
     .testTarget(name: "StoaExecutionTests", dependencies: ["StoaExecution"]),

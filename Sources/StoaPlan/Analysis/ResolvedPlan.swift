@@ -97,3 +97,42 @@ package struct ResolvedJoin: Hashable, Codable, Sendable {
         self.output = output
     }
 }
+
+extension ResolvedPlan {
+    /// The node with each of its expressions replaced by one of the same type over the same input. The inputs stay.
+    func rewritingExpressions(_ rewrite: (BoundExpression) -> BoundExpression) -> ResolvedPlan {
+        switch node {
+        case .scan, .table, .limit, .union, .map, .persist: return self
+        case .project(let expressions, let input):
+            return ResolvedPlan(.project(expressions.map(rewrite), input), schema: schema)
+        case .filter(let condition, let input): return ResolvedPlan(.filter(rewrite(condition), input), schema: schema)
+        case .aggregate(let keys, let aggregates, let input):
+            return ResolvedPlan(
+                .aggregate(
+                    keys: keys.map(rewrite), aggregates: aggregates.map { $0.over($0.argument.map(rewrite)) }, input),
+                schema: schema)
+        case .join(let join, let left, let right):
+            let rewritten = ResolvedJoin(
+                kind: join.kind, leftKeys: join.leftKeys.map(rewrite), rightKeys: join.rightKeys.map(rewrite),
+                output: join.output)
+            return ResolvedPlan(.join(rewritten, left: left, right: right), schema: schema)
+        case .sort(let keys, let limit, let input):
+            return ResolvedPlan(
+                .sort(keys.map { $0.over(rewrite($0.expression)) }, limit: limit, input), schema: schema)
+        }
+    }
+}
+
+extension BoundAggregate {
+    /// The same aggregate of another argument.
+    func over(_ argument: BoundExpression?) -> BoundAggregate {
+        BoundAggregate(function: function, argument: argument, type: type, text: text)
+    }
+}
+
+extension BoundSortKey {
+    /// The same direction over another expression.
+    func over(_ expression: BoundExpression) -> BoundSortKey {
+        BoundSortKey(expression, isDescending: isDescending, nullsFirst: nullsFirst)
+    }
+}

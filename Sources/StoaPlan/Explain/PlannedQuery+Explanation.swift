@@ -57,15 +57,17 @@ extension StageInput {
             let slices = inputs.count == 1 ? "1 slice" : "\(inputs.count) slices"
             return "\(slices) of \(files)\(rows.map { ", \($0) rows" } ?? "")"
         case .blocks(let stage, let partitions, let bucket):
-            if inputs.allSatisfy({ $0 == first }), inputs.count > 1 {
-                return "all \(partitions.count) blocks of \(stage)"
-            }
-            if bucket != nil { return "a bucket each from \(partitions.count) tasks of \(stage)" }
-            return inputs.count == 1
-                ? "all \(partitions.count) blocks of \(stage)" : "up to \(partitions.count) blocks each of \(stage)"
-        case .dataset(let id, _):
-            return inputs.count == 1 ? "1 partition of \(id)" : "\(inputs.count) partitions of \(id)"
-        case .materialized(let stage, let id, _): return "\(inputs.count) partitions of \(id) from \(stage)"
+            let isShared = inputs.allSatisfy { $0 == first }
+            if bucket != nil, !isShared { return "a bucket each from \(partitions.count) tasks of \(stage)" }
+            if !isShared { return "up to \(partitions.count) blocks each of \(stage)" }
+            return partitions.count == 1 ? "the block of \(stage)" : "all \(partitions.count) blocks of \(stage)"
+        case .dataset(let id, _): return "\(count(inputs)) of \(id)"
+        case .materialized(let stage, let id, _): return "\(count(inputs)) of \(id) from \(stage)"
         }
+    }
+
+    private static func count(_ inputs: [StageInput]) -> String {
+        let count = Set(inputs).count
+        return count == 1 ? "1 partition" : "\(count) partitions"
     }
 }

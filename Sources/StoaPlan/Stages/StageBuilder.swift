@@ -149,9 +149,11 @@ struct StageBuilder {
 
     private mutating func limit(_ skip: Int, _ count: Int, _ input: StageFragment) -> StageFragment {
         var limited = input
+        let (sum, overflow) = skip.addingReportingOverflow(count)
+        let end = overflow ? Int.max : sum
+        limited.keepFirstTasks(rows: end, catalog)
         if limited.tasks.count > 1 {
-            let (end, overflow) = skip.addingReportingOverflow(count)
-            limited.append("limit") { .limit(skip: 0, count: overflow ? Int.max : end, $0) }
+            limited.append("limit") { .limit(skip: 0, count: end, $0) }
             limited = gathered(limited)
         }
         limited.size = limited.size.limited(to: count, limited.schema)

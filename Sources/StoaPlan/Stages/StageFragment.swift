@@ -60,6 +60,46 @@ struct StageFragment {
     }
 }
 
+extension StageFragment {
+    /// Leaves out the partitions behind the first that have enough rows, as far as the numbers of their rows are known and
+    /// the operators keep every row.
+    mutating func keepFirstTasks(rows needed: Int, _ catalog: any PlanCatalog) {
+        var rows = 0
+        for (position, task) in tasks.enumerated() {
+            guard pipelines[task.pipeline].keepsRows, let known = task.inputs[0].rowCount(catalog) else { return }
+            rows += known
+            if rows >= needed {
+                let left = tasks.count - position - 1
+                if left > 0 { notes.append("\(left) partitions behind the limit left out") }
+                tasks.removeLast(left)
+                return
+            }
+        }
+    }
+}
+
+extension PhysicalPlan {
+    /// Whether there is one row out for every row in.
+    fileprivate var keepsRows: Bool {
+        switch self {
+        case .input: true
+        case .project(_, _, let input): input.keepsRows
+        default: false
+        }
+    }
+}
+
+extension StageInput {
+    /// Rows of the input when known before anything runs.
+    fileprivate func rowCount(_ catalog: any PlanCatalog) -> Int? {
+        switch self {
+        case .file(let slice): slice.rowCount
+        case .dataset(let id, let partition): catalog.heldDataset(id).map { $0.rowCounts[partition] }
+        case .blocks, .materialized: nil
+        }
+    }
+}
+
 /// Upper bounds on rows and bytes, nil where nothing is known.
 package struct SizeEstimate: Hashable, Sendable {
     package var rows: Int?
