@@ -114,7 +114,12 @@ package final class CoreGroupCluster: Cluster {
 
     package func cancel(_ task: TaskID, on executor: ExecutorID) { threads(of: executor).cancel(task) }
 
-    package func drop(_ blocks: [BlockID], on executor: ExecutorID) { taskExecutors[executor.value].drop(blocks) }
+    package func drop(_ blocks: [BlockID], on executor: ExecutorID) {
+        taskExecutors[executor.value].drop(blocks)
+        for other in taskExecutors.indices where other != executor.value {
+            taskExecutors[other].forgetTables(builtFrom: blocks)
+        }
+    }
 
     /// Ends all threads; a task that runs is cancelled. Blocks are freed with the cluster.
     package func stop() {

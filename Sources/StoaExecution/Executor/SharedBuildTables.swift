@@ -1,6 +1,149 @@
+import Glibc
+import StoaColumns
+import StoaPlan
 import StoaTasks
 
-/// placeholder until join
-final class SharedBuildTables: Sendable {
-    func drop(_ blocks: [BlockID]) {}
+/// The build sides of broadcast joins, each built once for all tasks of a stage that run on this executor.
+///
+/// The first task that asks builds; tasks that ask meanwhile wait, and build themselves when it failed. An entry goes when
+/// one of the blocks that it was built from is dropped, or a block of the stage that used it; as not every stage has such
+/// blocks here, only the last few entries stay. Guard: one lock and one condition.
+final class SharedBuildTables: @unchecked Sendable {
+    // Unchecked: `entries` is touched with `lock` held only.
+
+    /// Names a join of a stage by where it stands in the stage's plan.
+    struct Key: Hashable {
+        let stage: JobStage
+        let path: [UInt8]
+    }
+
+    /// A stage of any job.
+    struct JobStage: Hashable {
+        let job: JobID
+        let stage: StageID
+    }
+
+    private enum State {
+        case building
+        case built(JoinBuild)
+    }
+
+    private struct Entry {
+        let key: Key
+        let inputs: Set<BlockID>
+        var state: State
+    }
+
+    /// Entries kept, beyond those being built.
+    static let limit = 8
+
+    // In order of their building.
+    private var entries: [Entry] = []
+    private let lock: UnsafeMutablePointer<pthread_mutex_t>
+    private let changed: UnsafeMutablePointer<pthread_cond_t>
+
+    init() {
+        lock = .allocate(capacity: 1)
+        changed = .allocate(capacity: 1)
+        pthread_mutex_init(lock, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(lock)
+        changed.deallocate()
+        lock.deallocate()
+    }
+
+    /// The build side of that name, built by `build` if no task has built it yet. Waiting ends within milliseconds when the
+    /// task is cancelled.
+    ///
+    /// - Parameter inputs: the blocks that `build` reads.
+    func build(
+        _ key: Key, from inputs: [BlockID], cancellation: CancellationFlag, by build: () throws(StoaError) -> JoinBuild
+    ) throws(StoaError) -> JoinBuild {
+        if let shared = try shared(key, from: inputs, cancellation: cancellation) { return shared }
+        do throws(StoaError) {
+            let built = try build()
+            finish(key, .built(built))
+            return built
+        } catch {
+            finish(key, nil)
+            throw error
+        }
+    }
+
+    /// Forgets what was built from these blocks, or used by the stages that they belong to.
+    func drop(_ blocks: [BlockID]) {
+        pthread_mutex_lock(lock)
+        var dropped: [Entry] = []
+        if !entries.isEmpty {
+            var stages: Set<JobStage> = []
+            for case .stage(let job, let stage, _, _) in blocks { stages.insert(JobStage(job: job, stage: stage)) }
+            let ids = Set(blocks)
+            entries.removeAll { entry in
+                guard case .built = entry.state,
+                    stages.contains(entry.key.stage) || !entry.inputs.isDisjoint(with: ids)
+                else { return false }
+                dropped.append(entry)
+                return true
+            }
+        }
+        pthread_mutex_unlock(lock)
+        // The memory is given back outside the lock.
+        withExtendedLifetime(dropped) {}
+    }
+
+    /// How many build sides are held or being built.
+    var count: Int {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return entries.count
+    }
+
+    /// The build side when it is there; nil when the caller has to build it, which is then announced.
+    private func shared(
+        _ key: Key, from inputs: [BlockID], cancellation: CancellationFlag
+    ) throws(StoaError) -> JoinBuild? {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        while true {
+            try cancellation.check()
+            guard let entry = entries.first(where: { $0.key == key }) else {
+                entries.append(Entry(key: key, inputs: Set(inputs), state: .building))
+                return nil
+            }
+            if case .built(let built) = entry.state { return built }
+            var deadline = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &deadline)
+            deadline.tv_nsec += 1_000_000
+            if deadline.tv_nsec >= 1_000_000_000 {
+                deadline.tv_sec += 1
+                deadline.tv_nsec -= 1_000_000_000
+            }
+            pthread_cond_timedwait(changed, lock, &deadline)
+        }
+    }
+
+    private func finish(_ key: Key, _ state: State?) {
+        pthread_mutex_lock(lock)
+        var dropped: [Entry] = []
+        if let index = entries.firstIndex(where: { $0.key == key }) {
+            if let state {
+                entries[index].state = state
+                let built = entries.indices.filter { if case .built = entries[$0].state { true } else { false } }
+                if built.count > Self.limit { dropped.append(entries.remove(at: built[0])) }
+            } else {
+                entries.remove(at: index)
+            }
+        }
+        pthread_cond_broadcast(changed)
+        pthread_mutex_unlock(lock)
+        withExtendedLifetime(dropped) {}
+    }
 }

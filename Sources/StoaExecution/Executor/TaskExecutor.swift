@@ -43,11 +43,17 @@ package final class TaskExecutor: Sendable {
         }
     }
 
-    /// Forgets blocks, and what was built from the blocks of their jobs. Ids that are not here are ignored.
+    /// Forgets blocks and what was built from them. Ids that are not here are ignored.
     package func drop(_ blocks: [BlockID]) {
         store.drop(blocks)
         sharedTables.drop(blocks)
     }
+
+    /// Forgets what was built here from blocks that another executor drops.
+    package func forgetTables(builtFrom blocks: [BlockID]) { sharedTables.drop(blocks) }
+
+    /// How many build sides of joins are held for tasks to come.
+    package var sharedTableCount: Int { sharedTables.count }
 
     /// The block at a location: from this executor's store, or from the executor that has it.
     private func block(at location: BlockLocation) throws(StoaError) -> Block {

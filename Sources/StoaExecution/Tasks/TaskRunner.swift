@@ -45,8 +45,10 @@ struct TaskRunner {
             ]
         case .persist(let dataset):
             return [(.dataset(dataset, partition: task.id.partition), try block(of: context))]
-        case .buckets:
-            throw StoaError(.unsupported, "buckets")
+        case .buckets(let keys, let count):
+            return try buckets(of: context, keys: keys, count: count).enumerated().map { bucket, block in
+                (.stage(task.id.job, task.id.stage, partition: task.id.partition, bucket: bucket), block)
+            }
         case .file:
             throw StoaError(.unsupported, "files")
         }
@@ -58,12 +60,20 @@ struct TaskRunner {
             return Block(state: try context.state(of: function, phase, over: input))
         }
         let source = try context.source(of: context.task.plan)
-        var batches: [Batch] = []
-        while let batch = try source.next() {
-            try context.cancellation.check()
-            batches.append(batch)
-        }
-        return Block(rows: batches)
+        var collector = BatchCollector(schema: source.schema, cancellation: context.cancellation)
+        while let batch = try source.next() { try collector.append(batch) }
+        return try collector.finish()
+    }
+
+    /// All that the plan gives, by bucket.
+    private func buckets(
+        of context: TaskContext, keys: [BoundExpression], count: Int
+    ) throws(StoaError) -> [Block] {
+        let source = try context.source(of: context.task.plan)
+        var sink = try BucketSink(
+            keys: keys, bucketCount: count, schema: source.schema, cancellation: context.cancellation)
+        while let batch = try source.next() { try sink.append(batch) }
+        return try sink.finish()
     }
 
     private static func nanosecondsNow() -> Int {
