@@ -44,3 +44,11 @@ final class BlockTable: Sendable {
         self.partitions = partitions
     }
 }
+
+/// The blocks that a job's stages have left, by stage; nil where there are none. A class, so that the job and its running
+/// stages see the same one: a stage of a job of many costs no copy of it. Used by the driver's thread alone.
+final class StageTables {
+    var tables: [BlockTable?]
+
+    init(stageCount: Int) { tables = Array(repeating: nil, count: stageCount) }
+}

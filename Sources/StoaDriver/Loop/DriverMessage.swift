@@ -48,6 +48,8 @@ package struct DriverTables: Hashable, Sendable {
     package var condemnedDatasets = 0
     package var heldDatasets = 0
 
+    package init() {}
+
     /// Whether nothing is left of any job.
     package var isEmptyOfJobs: Bool {
         var rest = self

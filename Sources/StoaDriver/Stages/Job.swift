@@ -15,6 +15,8 @@ final class Job {
     let startedAt: Int
     var status: Status
     var stages: [StageState]
+    /// Of complete stages whose blocks have not been dropped.
+    let tables: StageTables
     /// The block tables of the datasets that its tasks read.
     let datasets: [DatasetID: BlockTable]
     /// The datasets that it keeps from being dropped: those it reads, and those that its stages persisted.
@@ -29,17 +31,13 @@ final class Job {
         startedAt = now
         status = .running(stagesLeft: request.outline.graph.stages.count)
         stages = request.outline.parents.map { StageState(parentCount: $0.count, since: now) }
+        tables = StageTables(stageCount: stages.count)
         used = Set(datasets.keys)
         progressDueAt = now
     }
 
     var id: JobID { request.id }
     var graph: StageGraph { request.outline.graph }
-
-    /// The blocks that stages have left, by stage; nil where there are none.
-    var tables: [BlockTable?] {
-        stages.map { if case .complete(let complete) = $0 { complete.table } else { nil } }
-    }
 
     func progress(at now: Int, isLast: Bool) -> JobProgress {
         let stages = zip(graph.stages, stages).map { stage, state -> StageProgress in

@@ -158,7 +158,8 @@ final class StageScheduler {
                 case .running(_, let current): return current == executor
                 case .complete(let blocks): return blocks.executor == executor
                 }
-            case .complete(let complete): return complete.table?.partitions[task.partition].executor == executor
+            case .complete:
+                return job.tables.tables[task.stage.value]?.partitions[task.partition].executor == executor
             }
         }
         guard let result = results[task.job], result.stage == task.stage else { return false }
@@ -191,9 +192,10 @@ final class StageScheduler {
                     table.partitions.count == stage.tasks.count,
                     "\(dataset) has \(table.partitions.count) partitions, \(stage.id) of \(job.id) would make others")
                 job.used.insert(dataset)
+                job.tables.tables[index] = table
                 let consumerCount = job.request.outline.children[index].count
                 job.stages[index] = .complete(
-                    ready.skipped(table, consumerCount: consumerCount, at: MonotonicClock.nanoseconds))
+                    ready.skipped(consumerCount: consumerCount, at: MonotonicClock.nanoseconds))
                 return follow(job, index)
             }
         }
@@ -207,9 +209,12 @@ final class StageScheduler {
         guard case .running(let running) = job.stages[index],
             let complete = running.completed(consumerCount: consumerCount, at: MonotonicClock.nanoseconds)
         else { preconditionFailure("stage \(index) of \(job.id) is completed before its tasks") }
-        tasks.finish(running.run)
+        let run = running.run
+        tasks.finish(run)
+        let table = BlockTable(naming: run.naming, partitions: run.completePartitions.map(\.blocks))
+        job.tables.tables[index] = table
         job.stages[index] = .complete(complete)
-        if case .persist(let dataset) = running.run.stage.output, let table = complete.table {
+        if case .persist(let dataset) = run.stage.output {
             datasets.complete(dataset, table, by: job.id)
             job.used.insert(dataset)
         }
@@ -241,11 +246,10 @@ final class StageScheduler {
     }
 
     private func dropIfUnused(_ job: Job, _ index: Int) {
-        guard index != job.stages.count - 1, case .complete(var complete) = job.stages[index], complete.isUnused else {
-            return
-        }
-        guard let table = complete.takeTable() else { return }
-        job.stages[index] = .complete(complete)
+        guard index != job.stages.count - 1, case .complete(let complete) = job.stages[index], complete.isUnused,
+            let table = job.tables.tables[index]
+        else { return }
+        job.tables.tables[index] = nil
         if case .stage = table.naming { calls.drop(table) }
     }
 
@@ -253,7 +257,7 @@ final class StageScheduler {
 
     private func succeed(_ job: Job) {
         let now = MonotonicClock.nanoseconds
-        guard case .complete(let last) = job.stages[job.stages.count - 1], let table = last.table else {
+        guard let table = job.tables.tables[job.stages.count - 1] else {
             preconditionFailure("\(job.id) ends well without a result")
         }
         var blocks: [LocatedBlock] = []
@@ -292,7 +296,7 @@ final class StageScheduler {
     // The job ends with its error when none of its attempts runs.
     private func finishIfQuiet(_ job: Job, _ error: StoaError) {
         guard tasks.runningCount(of: job.id) == 0 else { return }
-        for state in job.stages {
+        for (index, state) in job.stages.enumerated() {
             switch state {
             case .waiting, .ready: break
             case .running(let running):
@@ -300,8 +304,8 @@ final class StageScheduler {
                     calls.drop(blocks, partition: partition, naming: running.run.naming)
                 }
                 if case .persist(let dataset) = running.run.stage.output { datasets.abandon(dataset, by: job.id) }
-            case .complete(let complete):
-                if let table = complete.table, case .stage = table.naming { calls.drop(table) }
+            case .complete:
+                if let table = job.tables.tables[index], case .stage = table.naming { calls.drop(table) }
             }
         }
         close(job, .failure(error), at: MonotonicClock.nanoseconds)

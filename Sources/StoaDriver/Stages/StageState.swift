@@ -44,10 +44,9 @@ struct ReadyStage {
     func started(_ run: StageRun) -> RunningStage { RunningStage(since: since, run: run) }
 
     /// Executors hold what the stage would compute.
-    func skipped(_ table: BlockTable, consumerCount: Int, at now: Int) -> CompleteStage {
+    func skipped(consumerCount: Int, at now: Int) -> CompleteStage {
         CompleteStage(
-            readyAt: since, completeAt: now, retryCount: 0, metrics: TaskMetrics(), table: table,
-            consumersLeft: consumerCount)
+            readyAt: since, completeAt: now, retryCount: 0, metrics: TaskMetrics(), consumersLeft: consumerCount)
     }
 }
 
@@ -64,9 +63,8 @@ struct RunningStage {
     /// The next state, when the last task is complete.
     func completed(consumerCount: Int, at now: Int) -> CompleteStage? {
         guard run.isComplete else { return nil }
-        let table = BlockTable(naming: run.naming, partitions: run.completePartitions.map(\.blocks))
         return CompleteStage(
-            readyAt: since, completeAt: now, retryCount: run.retryCount, metrics: run.metrics, table: table,
+            readyAt: since, completeAt: now, retryCount: run.retryCount, metrics: run.metrics,
             consumersLeft: consumerCount)
     }
 }
@@ -77,29 +75,19 @@ struct CompleteStage {
     let completeAt: Int
     let retryCount: Int
     let metrics: TaskMetrics
-    /// Nil once the blocks were dropped.
-    private(set) var table: BlockTable?
     private var consumersLeft: Int
 
-    fileprivate init(
-        readyAt: Int, completeAt: Int, retryCount: Int, metrics: TaskMetrics, table: BlockTable, consumersLeft: Int
-    ) {
+    fileprivate init(readyAt: Int, completeAt: Int, retryCount: Int, metrics: TaskMetrics, consumersLeft: Int) {
         self.readyAt = readyAt
         self.completeAt = completeAt
         self.retryCount = retryCount
         self.metrics = metrics
-        self.table = table
         self.consumersLeft = consumersLeft
     }
 
+    /// Whether no stage that is not complete reads the blocks.
     var isUnused: Bool { consumersLeft == 0 }
 
     /// One of the stages that read the blocks is complete.
     mutating func consumerCompleted() { consumersLeft -= 1 }
-
-    /// Gives up the blocks, once.
-    mutating func takeTable() -> BlockTable? {
-        defer { table = nil }
-        return table
-    }
 }

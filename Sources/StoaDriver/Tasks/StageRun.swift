@@ -21,8 +21,8 @@ enum TaskState {
 final class StageRun {
     let job: JobID
     let stage: Stage
-    /// Block tables of the stages it reads, by stage; nil for the others.
-    private let parents: [BlockTable?]
+    /// Block tables of the stages it reads, among those of the job.
+    private let parents: StageTables
     /// Block tables of the datasets it reads.
     private let datasets: [DatasetID: BlockTable]
     private let executorIDs: [ExecutorID]
@@ -32,7 +32,7 @@ final class StageRun {
     private(set) var metrics = TaskMetrics()
 
     init(
-        job: JobID, stage: Stage, parents: [BlockTable?], datasets: [DatasetID: BlockTable], executorIDs: [ExecutorID]
+        job: JobID, stage: Stage, parents: StageTables, datasets: [DatasetID: BlockTable], executorIDs: [ExecutorID]
     ) {
         self.job = job
         self.stage = stage
@@ -116,7 +116,7 @@ final class StageRun {
     }
 
     private func table(of parent: StageID) -> BlockTable {
-        guard let table = parents[parent.value] else { preconditionFailure("\(stage.id) runs before \(parent)") }
+        guard let table = parents.tables[parent.value] else { preconditionFailure("\(stage.id) runs before \(parent)") }
         return table
     }
 

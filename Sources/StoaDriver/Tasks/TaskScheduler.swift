@@ -70,7 +70,7 @@ final class TaskScheduler {
     }
 
     /// Makes the tasks of a stage that can run, and queues them.
-    func start(_ stage: Stage, of job: JobID, parents: [BlockTable?], datasets: [DatasetID: BlockTable]) -> StageRun {
+    func start(_ stage: Stage, of job: JobID, parents: StageTables, datasets: [DatasetID: BlockTable]) -> StageRun {
         let tasks = tasks(of: job)
         let run = StageRun(job: job, stage: stage, parents: parents, datasets: datasets, executorIDs: executorIDs)
         tasks.runs[stage.id.value] = run
@@ -125,6 +125,8 @@ final class TaskScheduler {
 
     /// Gives tasks to executors until all are full or no task waits.
     func handOut() {
+        fill(slotFactor: 1, mayTakeOthers: false)
+        // Only what executors with a free slot did not want for themselves goes elsewhere.
         fill(slotFactor: 1, mayTakeOthers: true)
         if options.queuedTasksPerSlot > 0 {
             fill(slotFactor: 1 + options.queuedTasksPerSlot, mayTakeOthers: false)
