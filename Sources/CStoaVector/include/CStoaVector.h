@@ -6,8 +6,10 @@
 #pragma STDC FP_CONTRACT OFF
 
 #include "StoaBits.h"
+#include "StoaBlend.h"
 #include "StoaCompare.h"
 #include "StoaCompress.h"
+#include "StoaConvert.h"
 #include "StoaVectorISA.h"
 
 #endif

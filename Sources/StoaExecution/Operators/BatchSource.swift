@@ -17,11 +17,19 @@ package protocol BatchSource: AnyObject {
     /// The next batch, of at most `Morsel.rowLimit` rows and possibly empty, or nil at the end. Not called again after
     /// nil or an error.
     func next() throws(StoaError) -> Batch?
+
+    /// Whether row n of all batches together is row n of the partition, so that errors may say so. False unless stated.
+    var givesPartitionRows: Bool { get }
+}
+
+extension BatchSource {
+    package var givesPartitionRows: Bool { false }
 }
 
 /// Cuts batches of any length into morsels, sharing their memory.
 package final class MorselSource: BatchSource {
     package let schema: Schema
+    package var givesPartitionRows: Bool { true }
     private let nextBatch: () throws(StoaError) -> Batch?
     private var current: Batch?
     private var position = 0

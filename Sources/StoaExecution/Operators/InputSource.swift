@@ -7,6 +7,7 @@ import StoaTasks
 /// cancelled, and so does every operator above that pulls from it.
 final class InputSource: BatchSource {
     let schema: Schema
+    var givesPartitionRows: Bool { true }
     private let cancellation: CancellationFlag
     private let morsels: MorselSource
 

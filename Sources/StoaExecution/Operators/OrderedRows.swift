@@ -38,7 +38,7 @@ extension Batch {
             let parts = batches.map { $0.columns[index] }
             do {
                 columns.append(
-                    try parts.isEmpty ? Column(nulls: 0, of: field.type) : Column.concatenated(parts))
+                    try parts.isEmpty ? Column.nulls(field.type, count: 0) : Column.concatenated(parts))
             } catch {
                 throw error.located(.init(column: field.name))
             }

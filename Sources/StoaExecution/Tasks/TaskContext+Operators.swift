@@ -20,6 +20,10 @@ extension TaskContext {
                 throw StoaError(.engineFailed, source: .engine, "sorted blocks to be merged are no input of the task")
             }
             return try MergeSortedOperator(keys, limit: limit, input: number, schema: schema, of: self)
+        case .filter(let condition, let input):
+            return try FilterOperator(condition, input: source(of: input, at: path))
+        case .project(let expressions, let schema, let input):
+            return try ProjectOperator(expressions, schema: schema, input: source(of: input, at: path))
         case .limit(let skip, let count, let input):
             return LimitOperator(skip: skip, count: count, input: try source(of: input, at: path))
         case .map(let function, let schema, let input):

@@ -25,7 +25,7 @@ extension Batch {
     package static func concatenated(_ batches: [Batch], schema: Schema) throws(StoaError) -> Batch {
         var columns: [Column] = []
         for (index, field) in schema.fields.enumerated() {
-            let parts = [Column(nulls: 0, of: field.type)] + batches.map { $0.columns[index] }
+            let parts = [Column.nulls(field.type, count: 0)] + batches.map { $0.columns[index] }
             do {
                 columns.append(try Column.concatenated(parts))
             } catch {

@@ -118,7 +118,7 @@ extension Column {
     /// One dictionary for all; nil when a column is plain or the dictionaries are too large together.
     private static func unified(_ columns: [Column]) -> Storage? {
         var maps: [ObjectIdentifier: [Int32]] = [:]
-        let interner = StringInterner()
+        var builder = StringDictionaryBuilder()
         var mapped: [(Column, [Int32]?)] = []
         for column in columns {
             guard let (_, dictionary) = column.dictionaryCodes else { return nil }
@@ -126,22 +126,14 @@ extension Column {
                 mapped.append((column, map))
                 continue
             }
-            guard interner.count + dictionary.count <= maximumUnifiedEntries,
-                let (offsets, bytes) = dictionary.values.text
+            guard builder.count + dictionary.count <= maximumUnifiedEntries,
+                builder.byteCount + dictionary.values.byteCount <= Int(Int32.max)
             else { return nil }
-            var map: [Int32] = []
-            map.reserveCapacity(dictionary.count)
-            for entry in 0..<dictionary.count {
-                let start = Int(offsets[entry])
-                guard let code = interner.code(of: bytes + start, count: Int(offsets[entry + 1]) - start) else {
-                    return nil
-                }
-                map.append(code)
-            }
+            let map = (0..<dictionary.count).map { builder.code(for: dictionary.values.textBytes(at: $0)) }
             maps[ObjectIdentifier(dictionary)] = map
             mapped.append((column, map))
         }
-        return .dictionary(codes: concatenatedCodes(mapped).buffer, interner.makeDictionary())
+        return .dictionary(codes: concatenatedCodes(mapped).buffer, builder.finished())
     }
 
     private static func concatenatedPlainText(_ columns: [Column]) throws(StoaError) -> Storage {

@@ -1,24 +1,6 @@
 import StoaColumns
 
 extension Column {
-    /// A column of null rows; of no row when `count` is zero. Value slots are zero.
-    package init(nulls count: Int, of type: DataType) {
-        let validity = count == 0 ? nil : Bitmap.filled(false, count: count).buffer
-        let storage: Storage
-        switch type.storageType {
-        case .bool:
-            storage = .bits(Bitmap.filled(false, count: count).buffer)
-        case .utf8:
-            storage = .text(
-                offsets: MemoryRegion(of: Int32.self, count: count + 1, zeroed: true).buffer,
-                bytes: MemoryRegion(byteCount: 0).buffer)
-        default:
-            let width = type.storageType.byteWidth ?? 0
-            storage = .fixed(MemoryRegion(byteCount: count * width, zeroed: true).buffer)
-        }
-        self.init(type: type, count: count, validity: validity, nullCount: count, storage: storage)
-    }
-
     /// The same values with more nulls: a row that is not chosen becomes null. Shares the values' memory.
     package func nulled(exceptAt mask: BitMask) -> Column {
         precondition(mask.count == count, "a mask of \(mask.count) rows for a column of \(count)")

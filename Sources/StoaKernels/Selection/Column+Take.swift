@@ -9,7 +9,7 @@ extension Column {
         var lowest: Int32 = 0
         for index in 0..<rowCount { lowest = min(lowest, rows[index]) }
         let hasNulls = lowest < 0
-        if hasNulls && count == 0 { return Column(nulls: rowCount, of: type) }
+        if hasNulls && count == 0 { return Column.nulls(type, count: rowCount) }
         let validity = takenValidity(rows, count: rowCount, hasNulls: hasNulls)
         let storage: Storage
         switch self.storage {

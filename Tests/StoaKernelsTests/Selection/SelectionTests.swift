@@ -123,19 +123,4 @@ import Testing
         #expect(Int.values(of: joined.columns[0]) == [1, 2, 4, 1])
         #expect(try Batch.concatenated([], schema: batch.schema).rowCount == 0)
     }
-
-    @Test func interning() {
-        let interner = StringInterner(capacity: 1)
-        for round in 0..<2 {
-            for number in 0..<5_000 {
-                var text = "key number \(number % 2_500)"
-                let code = text.withUTF8 { bytes in
-                    bytes.baseAddress.flatMap { interner.code(of: $0, count: bytes.count) }
-                }
-                #expect(code == Int32(number % 2_500), "round \(round)")
-            }
-        }
-        let values = String.values(of: interner.makeDictionary().values)
-        #expect(values == (0..<2_500).map { "key number \($0)" })
-    }
 }
