@@ -46,7 +46,7 @@ extension UserFunction {
         guard let name = UserTypes.name(of: Value.self) else {
             throw StoaError(
                 .unsupported, "the type '\(Value.self)' cannot be found by its name, so it cannot travel to executors",
-                advice: "declare it outside of functions and generic types")
+                advice: "declare it outside of functions, and neither private nor fileprivate")
         }
         do {
             let encoder = JSONEncoder()
@@ -101,7 +101,8 @@ private enum UserTypes {
         return found
     }
 
-    /// The mangled name by which the runtime finds the type again; nil when it does not, as for types local to a function.
+    /// The mangled name by which the runtime finds the type again; nil when it does not: types local to a
+    /// function and private types have no name that is known outside.
     static func name(of type: any Any.Type) -> String? {
         if let known = names.withLock({ $0[ObjectIdentifier(type)] }) { return known }
         guard let name = _mangledTypeName(type), let found = self.type(named: name), found == type else { return nil }
