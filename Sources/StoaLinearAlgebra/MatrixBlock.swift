@@ -51,6 +51,17 @@ package struct MatrixBlock<Scalar: BlasScalar>: Sendable {
             buffer: Buffer(base: buffer.base + bytes, byteCount: max(0, buffer.byteCount - bytes), owner: buffer.owner))
     }
 
+    /// The block of some of the columns, sharing memory.
+    package func columns(_ range: Range<Int>) -> MatrixBlock {
+        precondition(
+            range.lowerBound >= 0 && range.upperBound <= columnCount,
+            "columns \(range) of a \(rowCount) x \(columnCount) block")
+        let bytes = range.lowerBound * columnStride * MemoryLayout<Scalar>.stride
+        return MatrixBlock(
+            rowCount: rowCount, columnCount: range.count, columnStride: columnStride,
+            buffer: Buffer(base: buffer.base + bytes, byteCount: max(0, buffer.byteCount - bytes), owner: buffer.owner))
+    }
+
     /// `rowCount x columnCount`, for errors.
     var shape: String { "\(rowCount) x \(columnCount)" }
 }
@@ -63,23 +74,19 @@ extension MatrixBlock {
     ///
     /// Throws `unknownColumn`, `typeMismatch` for text and times, and `nullFound` with the first null's row.
     package init(_ batch: Batch, columns names: [String]) throws(StoaError) {
-        let columns = try names.map { (name) throws(StoaError) in
-            let column = try batch.column(name)
-            guard column.type.isNumeric || column.type == .bool else {
-                throw StoaError(
-                    .typeMismatch, "the column holds \(column.type), not numbers",
-                    advice: "cast it to a number or leave it out", at: .init(column: name))
-            }
-            if column.nullCount > 0 {
-                let row = (0..<column.count).first(where: column.isNull(at:)) ?? 0
-                throw StoaError(
-                    .nullFound,
-                    "\(column.nullCount) of \(column.count) rows are null, the first is row \(row) of its batch",
-                    advice: "filter rows with nulls out or fill them before", at: .init(column: name))
-            }
-            return column
+        self.init(try batch.numbers(names), rowCount: batch.rowCount)
+    }
+
+    /// Calls `body` with the rows of a batch in row order, `rowBlock` rows at a time, the last time with what is left, and
+    /// with the first row's index. The batch's columns are as for `init(_:columns:)`; a block fits the L1 or L2 cache.
+    package static func forEachRowBlock(
+        of batch: Batch, columns names: [String], _ body: (MatrixBlock, Int) throws(StoaError) -> Void
+    ) throws(StoaError) {
+        let columns = try batch.numbers(names)
+        for start in stride(from: 0, to: batch.rowCount, by: rowBlock) {
+            let rows = start..<min(start + rowBlock, batch.rowCount)
+            try body(MatrixBlock(columns.map { $0.slice(rows) }, rowCount: rows.count), start)
         }
-        self.init(columns, rowCount: batch.rowCount)
     }
 
     /// A block of numeric and bool columns without nulls, each of `rowCount` rows.
@@ -104,6 +111,30 @@ extension MatrixBlock {
             column.copyNumbers(to: region.bound(to: Scalar.self) + index * stride)
         }
         self.init(rowCount: rowCount, columnCount: columns.count, columnStride: stride, buffer: region.buffer)
+    }
+}
+
+extension Batch {
+    /// The columns of these names, each numeric or bool and without nulls.
+    fileprivate func numbers(_ names: [String]) throws(StoaError) -> [Column] {
+        var columns: [Column] = []
+        for name in names {
+            let column = try column(name)
+            guard column.type.isNumeric || column.type == .bool else {
+                throw StoaError(
+                    .typeMismatch, "the column holds \(column.type), not numbers",
+                    advice: "cast it to a number or leave it out", at: .init(column: name))
+            }
+            if column.nullCount > 0 {
+                let row = (0..<column.count).first(where: column.isNull(at:)) ?? 0
+                throw StoaError(
+                    .nullFound,
+                    "\(column.nullCount) of \(column.count) rows are null, the first is row \(row) of its batch",
+                    advice: "filter rows with nulls out or fill them before", at: .init(column: name))
+            }
+            columns.append(column)
+        }
+        return columns
     }
 }
 

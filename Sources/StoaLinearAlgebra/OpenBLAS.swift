@@ -10,11 +10,14 @@ package enum OpenBLAS {
         precondition(count == 1, "OpenBLAS keeps \(count) threads after it was told to use one")
     }()
 
-    /// What `stoa topology` shows: version and build options, the kernel family that the library chose for this machine's
-    /// processor, and the number of threads.
-    package static var description: OpenBLASDescription {
+    /// What `stoa topology` shows: `OpenBLAS 0.3.21, Zen kernels, 1 thread`.
+    package static var description: String { build.description }
+
+    /// Version and build options, the kernel family that the library chose for this machine's processor, and the number of
+    /// threads.
+    package static var build: OpenBLASBuild {
         _ = oneThread
-        return OpenBLASDescription(
+        return OpenBLASBuild(
             configuration: openblas_get_config().map { String(cString: $0) } ?? "OpenBLAS",
             kernelFamily: openblas_get_corename().map { String(cString: $0) } ?? "unknown",
             threadCount: Int(openblas_get_num_threads()))
@@ -22,7 +25,7 @@ package enum OpenBLAS {
 }
 
 /// Version, kernels and threads of OpenBLAS.
-package struct OpenBLASDescription: Hashable, Sendable {
+package struct OpenBLASBuild: Hashable, Sendable {
     /// As the library states it: `OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ...`.
     package let configuration: String
     /// The processor family whose kernels run: `Zen`, `SkylakeX`, `Haswell`, ... Results have the same bits on machines of
@@ -37,7 +40,7 @@ package struct OpenBLASDescription: Hashable, Sendable {
     }
 }
 
-extension OpenBLASDescription: CustomStringConvertible {
+extension OpenBLASBuild: CustomStringConvertible {
     /// `OpenBLAS 0.3.21, Zen kernels, 1 thread`.
     package var description: String {
         "OpenBLAS \(version), \(kernelFamily) kernels, \(threadCount) thread\(threadCount == 1 ? "" : "s")"

@@ -64,6 +64,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 1, 1_023, 1_024, 1_025, 3_000])
+    func rowBlocksFollowEachOther(rows: Int) throws {
+        let batch = try Batch(["x": Column((0..<rows).map { Double($0) }), "y": Column((0..<rows).map { -$0 })])
+        var seen: [Double] = []
+        var starts: [Int] = []
+        try MatrixBlock<Double>.forEachRowBlock(of: batch, columns: ["y", "x"]) { block, start in
+            #expect(block.columnCount == 2)
+            starts.append(start)
+            for row in 0..<block.rowCount {
+                #expect(block[row, 0] == -block[row, 1])
+                seen.append(block[row, 1])
+            }
+        }
+        #expect(seen == (0..<rows).map { Double($0) })
+        #expect(starts == Array(stride(from: 0, to: rows, by: 1_024)))
+    }
+
     @Test func aBlockWithoutColumnsHasRows() throws {
         let block = try MatrixBlock<Double>(Batch(["x": Column([1.0, 2])]), columns: [])
         #expect(block.rowCount == 2 && block.columnCount == 0)
