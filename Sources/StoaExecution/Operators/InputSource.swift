@@ -26,8 +26,15 @@ final class InputSource: BatchSource {
                     batches = try context.block(at: location).rows()[...]
                 }
             }
-        case .file:
-            throw StoaError(.unsupported, "files")
+        case .file(let slice):
+            var reader: FileReader?
+            morsels = MorselSource(schema: schema) { () throws(StoaError) -> Batch? in
+                if reader == nil { reader = try FileReader(slice) }
+                guard let batch = try reader?.next() else { return nil }
+                context.metrics.rowsRead += batch.rowCount
+                context.metrics.bytesRead += batch.byteCount
+                return batch
+            }
         }
     }
 

@@ -9,27 +9,34 @@ struct KeyColumns {
     /// Where the keys are in `schema`.
     let indices: [Int]
     private let inputCount: Int
+    private let program: ExpressionProgram?
 
     /// Keys over the columns of `input`.
     init(_ keys: [BoundExpression], input: Schema) throws(StoaError) {
         var fields = input.fields
         var indices: [Int] = []
+        var computed: [BoundExpression] = []
         for key in keys {
             if case .column(let index) = key.node {
                 indices.append(index)
             } else {
                 indices.append(fields.count)
+                computed.append(key)
                 fields.append(Field(key.text, key.type, isNullable: key.isNullable))
             }
         }
         schema = Schema(fields)
         self.indices = indices
         inputCount = input.count
+        program = computed.isEmpty ? nil : try ExpressionProgram(computed, input: input)
     }
 
-    /// The batch with its keys beside it.
+    /// The batch, of at most a morsel's rows, with its keys beside it.
     func adding(to batch: Batch) throws(StoaError) -> Batch {
-        return batch
+        guard let program else { return batch }
+        return Batch(
+            unchecked: schema, columns: batch.columns + (try program.evaluate(batch, firstRow: nil)),
+            rowCount: batch.rowCount)
     }
 
     /// The key columns of a batch that `adding` gave.

@@ -1,5 +1,6 @@
 import Glibc
 import StoaColumns
+import StoaFiles
 import StoaPlan
 import StoaTasks
 
@@ -18,7 +19,8 @@ struct TaskRunner {
         do throws(StoaError) {
             try cancellation.check()
             let blocks = try output(of: context)
-            try cancellation.check()
+            // A file that is complete cannot be taken back; blocks can still be left away.
+            if !blocks.isEmpty { try cancellation.check() }
             store.put(blocks)
             for (_, block) in blocks {
                 context.metrics.rowsWritten += block.rowCount
@@ -49,8 +51,9 @@ struct TaskRunner {
             return try buckets(of: context, keys: keys, count: count).enumerated().map { bucket, block in
                 (.stage(task.id.job, task.id.stage, partition: task.id.partition, bucket: bucket), block)
             }
-        case .file:
-            throw StoaError(.unsupported, "files")
+        case .file(let sink):
+            try write(to: sink, context)
+            return []
         }
     }
 
@@ -74,6 +77,22 @@ struct TaskRunner {
             keys: keys, bucketCount: count, schema: source.schema, cancellation: context.cancellation)
         while let batch = try source.next() { try sink.append(batch) }
         return try sink.finish()
+    }
+
+    /// All that the plan gives, into a file; a failure or cancellation leaves none.
+    private func write(to sink: FileSink, _ context: TaskContext) throws(StoaError) {
+        let source = try context.source(of: context.task.plan)
+        let writer = try FileWriter(sink, schema: source.schema)
+        // Does nothing once the file is complete.
+        defer { writer.abort() }
+        while let batch = try source.next() {
+            if batch.rowCount == 0 { continue }
+            try writer.write(batch)
+            context.metrics.rowsWritten += batch.rowCount
+            context.metrics.bytesWritten += batch.byteCount
+        }
+        try context.cancellation.check()
+        try writer.close()
     }
 
     private static func nanosecondsNow() -> Int {
