@@ -45,7 +45,7 @@ let targets: [Target] = [
     .target(
         name: "StoaExecution", dependencies: ["StoaTasks", "StoaKernels", "StoaLinearAlgebra", "StoaFiles"]),
     .target(name: "StoaDriver", dependencies: ["StoaTasks"]),
-    .target(name: "StoaCoreGroups", dependencies: ["StoaTasks", "StoaExecution", "StoaKernels", "CHwloc"]),
+    .target(name: "StoaCoreGroups", dependencies: ["StoaTasks", "StoaExecution", "CHwloc"]),
     .target(name: "Stoa", dependencies: ["StoaDriver", "StoaPlan", "StoaFiles", "StoaCoreGroups"]),
     .target(name: "StoaLearning", dependencies: ["Stoa", "StoaLinearAlgebra"]),
     .executableTarget(name: "StoaCommand", dependencies: ["Stoa"]),

@@ -29,7 +29,7 @@ LAYERS = {
     "StoaFiles": ["StoaColumns", "StoaPlan", "CArrowFiles"],
     "StoaExecution": ["StoaTasks", "StoaKernels", "StoaLinearAlgebra", "StoaFiles"],
     "StoaDriver": ["StoaTasks"],
-    "StoaCoreGroups": ["StoaTasks", "StoaExecution", "StoaKernels", "CHwloc"],
+    "StoaCoreGroups": ["StoaTasks", "StoaExecution", "CHwloc"],
     "StoaProcesses": ["StoaTasks", "StoaExecution", "StoaCoreGroups"],
     "Stoa": ["StoaDriver", "StoaPlan", "StoaFiles", "StoaCoreGroups", "StoaProcesses"],
     "StoaLearning": ["Stoa", "StoaLinearAlgebra"],

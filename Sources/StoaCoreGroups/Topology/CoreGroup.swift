@@ -4,6 +4,11 @@ package struct CoreGroup: Hashable, Sendable {
     package let node: Int
     /// Ascending.
     package let cpus: [Int]
+
+    package init(node: Int, cpus: [Int]) {
+        self.node = node
+        self.cpus = cpus
+    }
 }
 
 /// What makes CPUs a group.
