@@ -11,5 +11,6 @@
 #include "StoaCompress.h"
 #include "StoaConvert.h"
 #include "StoaVectorISA.h"
+#include "StoaVectorReduce.h"
 
 #endif

@@ -14,7 +14,7 @@ enum KeyCells {
         switch column.type.storageType {
         case .bool:
             let (base, offset) = column.bits
-            for row in 0..<rows { cells[row] = Bitmap.bit(base, at: offset + start + row) ? 1 : 0 }
+            for row in 0..<rows { cells[row] = ValidityBits.bit(base, at: offset + start + row) ? 1 : 0 }
         case .int8: loadSigned(column.values(as: Int8.self) + start, rows, cells)
         case .int16: loadSigned(column.values(as: Int16.self) + start, rows, cells)
         case .int32: loadSigned(column.values(as: Int32.self) + start, rows, cells)

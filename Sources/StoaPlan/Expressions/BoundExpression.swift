@@ -75,10 +75,10 @@ public struct BoundAggregate: Hashable, Codable, Sendable {
     /// The columns in which the unfinished state of this aggregate travels, the fixed layout of its partial.
     ///
     /// count: n int64. sum over integers and booleans: sum decimal(38, 0), n int64. sum over floats: sum float64, n int64.
-    /// sum over decimals: sum decimal(38, s), n int64; above 18 digits one more int64 holds the bits of the sum beyond 128.
-    /// mean: as sum. min, max: value (null when there is none). variance and deviation over integers and booleans: n int64,
-    /// sum decimal(38, 0), sum of squares decimal(38, 0) and its bits beyond 128 as int64, all exact; over floats and
-    /// decimals: n int64, mean float64, m2 float64 (Chan's merge).
+    /// sum over decimals up to 18 digits: sum decimal(38, s), n int64; above: the scaled sum in two parts, div 2^64 as
+    /// decimal(38, 0) and mod 2^64 as uint64, and n int64. mean: as sum. min, max: value (null when there is none).
+    /// variance and deviation over integers and booleans: n int64, sum decimal(38, 0), sum of squares div 2^64 decimal(38, 0)
+    /// and mod 2^64 uint64, all exact; over floats and decimals: n int64, mean float64, m2 float64 (Chan's merge).
     public var stateTypes: [DataType] {
         let wide = DataType.decimal(precision: DataType.maximumDecimalPrecision, scale: 0)
         switch function {
@@ -87,14 +87,14 @@ public struct BoundAggregate: Hashable, Codable, Sendable {
             switch argument?.type {
             case .float32, .float64: return [.float64, .int64]
             case .decimal(let precision, let scale):
-                let sum = DataType.decimal(precision: DataType.maximumDecimalPrecision, scale: scale)
-                return precision > DataType.maximumNarrowDecimalPrecision ? [sum, .int64, .int64] : [sum, .int64]
+                if precision > DataType.maximumNarrowDecimalPrecision { return [wide, .uint64, .int64] }
+                return [.decimal(precision: DataType.maximumDecimalPrecision, scale: scale), .int64]
             default: return [wide, .int64]
             }
         case .min, .max: return [type]
         case .variance, .standardDeviation:
             if let type = argument?.type, type.isFloat || type.isDecimal { return [.int64, .float64, .float64] }
-            return [.int64, wide, wide, .int64]
+            return [.int64, wide, wide, .uint64]
         }
     }
 }
