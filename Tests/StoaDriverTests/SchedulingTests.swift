@@ -309,7 +309,8 @@ func expectEmpty(
 ) async throws {
     let tables = try #require(await driver.tables())
     #expect(tables == DriverTables(), sourceLocation: sourceLocation)
-    #expect(cluster.heldBlocks.isEmpty, sourceLocation: sourceLocation)
+    let leftBlocks = cluster.heldBlocks.count
+    #expect(leftBlocks == 0, sourceLocation: sourceLocation)
     driver.stop()
     #expect(cluster.mistakesSoFar == [], sourceLocation: sourceLocation)
 }

@@ -52,7 +52,9 @@ struct DriverLoop {
         case .event(.taskCancelled(let task, let executor)): stages.answer(task, from: executor, nil)
         case .register(let dataset, let blocks): stages.register(dataset, blocks)
         case .unpersist(let dataset): stages.unpersist(dataset)
-        case .inspect(let continuation): continuation.resume(returning: tables())
+        case .inspect(let continuation):
+            calls.sendDrops()
+            continuation.resume(returning: tables())
         case .stop:
             isStopping = true
             stages.cancelAll()

@@ -318,6 +318,8 @@ final class StageScheduler {
         datasets.forgetWaiting(of: job.id)
         for dataset in job.used { datasets.release(dataset, by: job.id) }
         job.request.feed?.send(job.progress(at: now, isLast: true))
+        // Who learns of the job's end finds its blocks gone.
+        calls.sendDrops()
         Self.resume(job.request, result)
     }
 
