@@ -1,0 +1,50 @@
+import StoaPlan
+import Testing
+
+@Suite struct ExpressionOperatorTests {
+    /// Thirty terms, every literal inferred. The manifest makes an expression of this target that needs more than a second
+    /// to type-check an error, so this test fails to compile when operators become too many.
+    @Test func longExpressionsCompile() {
+        let long =
+            col("a") * 2 + col("b") * 3.5 - col("c") / 4 + 5 * col("d") - 6 * (col("e") + 7) > 8 && col("f") == 9
+            && col("g") != 10 || col("h") < 11 && col("i") >= 12.5 && !(col("j") == "x")
+            || col("k") % 13 == 0
+                && col("l").isNull && col("m").fillNull(0) + 14 * col("n") - 15 <= -col("o") + 16
+            || col("p") == true
+                && col("q").sqrt() * 17 > 18.5 - col("r") &+ 19
+        #expect(nodeCount(long) > 70)
+        // Without a column at the front, where the checker knows least.
+        let literalsFirst = 1 + 2 * 3 - 4 * col("a") + 5 + 6 * 7 - 8 + 9 * col("b") + 10 - 11 + 12 > 13 + 14 * col("c")
+        #expect(nodeCount(literalsFirst) > 30)
+    }
+
+    /// `==` builds an expression where one is wanted, and compares where a Bool is wanted.
+    @Test func equalityServesBoth() {
+        let built = col("a") == 5
+        #expect(built.description == "a == 5")
+        let isSame: Bool = built == Expression.binary(.equal, .column("a"), .literal(.integer(5)))
+        #expect(isSame)
+        #expect([col("a")] != [col("b")])
+        #expect(Set([col("a"), col("a"), col("b")]).count == 2)
+    }
+
+    @Test func textIsAConstantNextToAnOperator() {
+        #expect([col("a") == "UA"] == [.binary(.equal, .column("a"), .literal(.string("UA")))])
+        #expect([col("a").between("a", "b")] == [col("a") >= lit("a") && col("a") <= lit("b")])
+        #expect([col("a").fillNull("none")] == [coalesce(col("a"), lit("none"))])
+    }
+
+    @Test func equalBitsAreEqualConstants() {
+        #expect([lit(Double.nan)] == [lit(Double.nan)])
+        #expect([lit(0.0)] != [lit(-0.0)])
+    }
+
+    private func nodeCount(_ expression: Expression) -> Int {
+        switch expression {
+        case .binary(_, let left, let right): 1 + nodeCount(left) + nodeCount(right)
+        case .unary(_, let operand): 1 + nodeCount(operand)
+        case .function(_, let arguments): 1 + arguments.map(nodeCount).reduce(0, +)
+        default: 1
+        }
+    }
+}
