@@ -60,8 +60,9 @@ struct RandomPlans {
             let keys = ["a", "s", "x", "b", "k"].map {
                 SortKey(col($0), isDescending: numbers.one(in: 2), nullsFirst: numbers.one(in: 2))
             }
-            return .limit(
+            let top = LogicalPlan.limit(
                 skip: numbers.pick([0, 0, 1, 5]), count: numbers.pick([0, 1, 4, 20]), .sort(keys, input))
+            return numbers.one(in: 2) ? top : .limit(skip: numbers.pick([0, 2]), count: numbers.pick([1, 3, 9]), top)
         case 6: return .distinct(input)
         case 7: return .union([input, plan(depth: numbers.pick([0, depth - 1]))])
         case 8:
@@ -76,7 +77,12 @@ struct RandomPlans {
             return .select(
                 [col("a"), numbers.pick([col("rb"), col("b")]).as("b"), col("rx").as("x"), col("s"), col("k")],
                 numbers.one(in: 2)
-                    ? join : .filter(numbers.pick([col("rs") == "u", col("a") > 0, col("k") != 1]), join))
+                    ? join
+                    : .filter(
+                        numbers.pick([
+                            col("rs") == "u", col("a") > 0, col("k") != 1, lit(6).quotient(col("k")) > 1,
+                            lit(6).quotient(col("k")) > 1,
+                        ]), join))
         case 9, 10:
             let distinct = [countDistinct("s"), countDistinct(col("a") + 0), countDistinct("x")].map {
                 numbers.one(in: 3) ? $0 : sum("a")
