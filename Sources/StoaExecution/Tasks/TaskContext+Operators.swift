@@ -24,6 +24,9 @@ extension TaskContext {
             return try FilterOperator(condition, input: source(of: input, at: path))
         case .project(let expressions, let schema, let input):
             return try ProjectOperator(expressions, schema: schema, input: source(of: input, at: path))
+        case .aggregate(let aggregation, let input):
+            return try AggregateOperator(
+                aggregation, input: source(of: input, at: path), cancellation: cancellation)
         case .limit(let skip, let count, let input):
             return LimitOperator(skip: skip, count: count, input: try source(of: input, at: path))
         case .map(let function, let schema, let input):
@@ -32,8 +35,6 @@ extension TaskContext {
             throw StoaError(
                 .engineFailed, source: .engine,
                 "the state of '\(function.printedTypeName)' is read as rows within a task")
-        default:
-            throw StoaError(.unsupported, "no operator for this plan")
         }
     }
 

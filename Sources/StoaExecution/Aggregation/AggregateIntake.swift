@@ -1,0 +1,116 @@
+import StoaColumns
+import StoaKernels
+
+/// The groups of an aggregation: their keys and the states of their aggregates.
+struct AggregateGroups {
+    /// Nil without keys: there is one group then.
+    let table: KeyTable?
+    let reductions: [any GroupedReduction]
+
+    init(keyTypes: [DataType], _ reductions: [ReductionDescription]) {
+        table = keyTypes.isEmpty ? nil : KeyTable(types: keyTypes)
+        self.reductions = reductions.map { $0.makeGroupedReduction() }
+        if keyTypes.isEmpty { grow() }
+    }
+
+    var count: Int { table?.count ?? 1 }
+
+    /// Sees to it that every group has its states.
+    func grow() {
+        for states in reductions { states.grow(to: count) }
+    }
+
+    /// The keys of a range of groups.
+    func keys(_ range: Range<Int>) -> [Column] { table?.keyColumns(range) ?? [] }
+
+    /// Calls `body` with the group of each row, new groups included.
+    func withIDs(_ keys: [Column], count rows: Int, _ body: (UnsafePointer<Int32>) -> Void) {
+        let region = MemoryRegion(of: Int32.self, count: rows, zeroed: table == nil)
+        let ids = region.bound(to: Int32.self)
+        if let table {
+            table.insert(keys, count: rows, into: ids)
+            grow()
+        }
+        body(ids)
+    }
+}
+
+/// How batches become groups.
+protocol AggregateIntake: AnyObject {
+    var groups: AggregateGroups { get }
+    /// Takes the next rows; there is at least one.
+    func take(_ batch: Batch) throws(StoaError)
+    /// No more rows come.
+    func end()
+}
+
+/// Rows with keys.
+final class RowIntake: AggregateIntake {
+    let groups: AggregateGroups
+    private let arguments: AggregateArguments
+
+    init(keyTypes: [DataType], _ reductions: [ReductionDescription], _ arguments: AggregateArguments) {
+        groups = AggregateGroups(keyTypes: keyTypes, reductions)
+        self.arguments = arguments
+    }
+
+    func take(_ batch: Batch) throws(StoaError) {
+        let rows = try arguments.evaluate(batch)
+        groups.withIDs(rows.keys, count: batch.rowCount) { ids in
+            for (states, argument) in zip(groups.reductions, rows.arguments) {
+                states.update(argument, ids: ids, count: batch.rowCount)
+            }
+        }
+    }
+
+    func end() {}
+}
+
+/// Rows without keys: reductions over all of them, whose states are at last those of the one group.
+final class TotalIntake: AggregateIntake {
+    let groups: AggregateGroups
+    private let totals: [any Reduction]
+    private let arguments: AggregateArguments
+
+    init(_ reductions: [ReductionDescription], _ arguments: AggregateArguments) {
+        groups = AggregateGroups(keyTypes: [], reductions)
+        totals = reductions.map { $0.makeReduction() }
+        self.arguments = arguments
+    }
+
+    func take(_ batch: Batch) throws(StoaError) {
+        let rows = try arguments.evaluate(batch)
+        for (total, argument) in zip(totals, rows.arguments) { total.consume(argument, count: batch.rowCount) }
+    }
+
+    func end() {
+        groups.withIDs([], count: 1) { ids in
+            for (states, total) in zip(groups.reductions, totals) { states.merge(total.states(), ids: ids, count: 1) }
+        }
+    }
+}
+
+/// States: the keys, then the state columns of each aggregate.
+final class StateIntake: AggregateIntake {
+    let groups: AggregateGroups
+    private let keyCount: Int
+    private let widths: [Int]
+
+    init(keyTypes: [DataType], _ reductions: [ReductionDescription]) {
+        groups = AggregateGroups(keyTypes: keyTypes, reductions)
+        keyCount = keyTypes.count
+        widths = reductions.map(\.states.count)
+    }
+
+    func take(_ batch: Batch) throws(StoaError) {
+        groups.withIDs(Array(batch.columns.prefix(keyCount)), count: batch.rowCount) { ids in
+            var place = keyCount
+            for (states, width) in zip(groups.reductions, widths) {
+                states.merge(Array(batch.columns[place..<place + width]), ids: ids, count: batch.rowCount)
+                place += width
+            }
+        }
+    }
+
+    func end() {}
+}
