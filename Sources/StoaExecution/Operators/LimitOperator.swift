@@ -1,6 +1,7 @@
 import StoaColumns
 
-/// At most `count` rows after `skip` rows, in input order; stops pulling as soon as it has them. Shares the input's memory.
+/// At most `count` rows after `skip` rows, in input order; stops pulling as soon as it has them. Rows cut out of a larger
+/// batch are copied, so that a few rows that are kept do not hold on to many.
 final class LimitOperator: BatchSource {
     let schema: Schema
     private let input: any BatchSource
@@ -21,7 +22,7 @@ final class LimitOperator: BatchSource {
             let given = min(toGive, batch.rowCount - skipped)
             if given == 0 { continue }
             toGive -= given
-            return given == batch.rowCount ? batch : batch.slice(skipped..<(skipped + given))
+            return batch.slice(skipped..<(skipped + given)).compacted()
         }
         return nil
     }

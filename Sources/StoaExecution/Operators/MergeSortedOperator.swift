@@ -31,14 +31,14 @@ final class MergeSortedOperator: BatchSource {
         var runLengths: [Int] = []
         var batches: [Batch] = []
         for block in try context.blocks(ofInput: input) {
-            let run = LimitOperator(
-                skip: 0, count: limit ?? block.rowCount,
-                input: MorselSource(schema: schema, batches: try block.rows()))
+            let morsels = MorselSource(schema: schema, batches: try block.rows())
+            let needed = limit.map { min($0, block.rowCount) } ?? block.rowCount
             var length = 0
-            while let batch = try run.next() {
+            while length < needed, let batch = try morsels.next() {
                 try context.cancellation.check()
-                batches.append(try order.columns.adding(to: batch))
-                length += batch.rowCount
+                let rows = batch.rowCount <= needed - length ? batch : batch.slice(0..<(needed - length))
+                batches.append(try order.columns.adding(to: rows))
+                length += rows.rowCount
             }
             runLengths.append(length)
         }
