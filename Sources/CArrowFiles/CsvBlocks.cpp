@@ -126,7 +126,7 @@ void RecordBlocks::split_rows(RecordBlock &block) {
     block.bases.resize(lines_.size());
     size_t rows = 0;
     uint32_t base = 1;
-    for (const uint32_t line : lines_) {
+    for (const uint32_t &line : lines_) {
         const size_t count = line - base + 1;
         if (count != column_count_) {
             const char *begin = block.text + static_cast<uint32_t>(block.ends[base - 1] + 1);

@@ -8,9 +8,12 @@ import Synchronization
 /// read outside it, so two threads may look at the same file at once and agree.
 package final class FileCatalog: Sendable {
     private let seen = Mutex<[FileKey: FileInspection]>([:])
-    private let cut = Mutex<[CutKey: [TextPiece]]>([:])
+    private let cut = Mutex<[FileKey: [TextPiece]]>([:])
+    private let textPartitions: TextPartitions
 
-    package init() {}
+    package init(textPartitions: TextPartitions = TextPartitions()) {
+        self.textPartitions = textPartitions
+    }
 
     /// The format that a path's extension tells. Throws `invalidArgument` for names that tell none.
     package static func format(ofPath path: String) throws(StoaError) -> FileFormat {
@@ -79,11 +82,9 @@ package final class FileCatalog: Sendable {
     ) throws(StoaError) -> FileDivision {
         switch file.content {
         case .csv, .json:
-            let target = FileDivision.targetBytes(ofFile: file.key.identity.size)
-            let key = CutKey(file: file.key, targetBytes: target)
-            if let known = cut.withLock({ $0[key] }) { return .text(known, of: file) }
-            let pieces = try file.pieces(targetBytes: target)
-            cut.withLock { $0[key] = pieces }
+            if let known = cut.withLock({ $0[file.key] }) { return .text(known, of: file) }
+            let pieces = try file.pieces(textPartitions)
+            cut.withLock { $0[file.key] = pieces }
             return .text(pieces, of: file)
         case .parquet: return try .parquet(file, schema: schema, predicate: predicate)
         case .arrow: return try .arrow(file)
@@ -98,7 +99,18 @@ struct FileKey: Hashable, Sendable {
     let identity: FileIdentity
 }
 
-private struct CutKey: Hashable, Sendable {
-    let file: FileKey
-    let targetBytes: Int
+/// How text files are cut into partitions.
+package struct TextPartitions: Hashable, Sendable {
+    /// Bytes of a partition; nil for a 64th of the file, at least 4 MiB and at most 64 MiB.
+    package let targetBytes: Int?
+    /// CSV partitions end where the rows of the file so far are a multiple of this: sums then join the same leaves however the
+    /// file was cut.
+    package let rowMultiple: Int
+
+    package init(targetBytes: Int? = nil, rowMultiple: Int = 1_024) {
+        self.targetBytes = targetBytes
+        self.rowMultiple = rowMultiple
+    }
+
+    func targetBytes(ofFile size: Int) -> Int { targetBytes ?? min(max(size / 64, 4 << 20), 64 << 20) }
 }

@@ -12,9 +12,6 @@ struct FileDivision {
     /// ... and is not filled beyond so many, unless one of them alone has more.
     static let mostRows = 1_048_576
 
-    /// Bytes of a text partition: a 64th of the file, at least 4 MiB and at most 64 MiB.
-    static func targetBytes(ofFile size: Int) -> Int { min(max(size / 64, 4 << 20), 64 << 20) }
-
     static func text(_ pieces: [TextPiece], of file: FileInspection) -> FileDivision {
         // A line of JSON may hold several objects.
         let isCounted = if case .csv = file.content { true } else { false }

@@ -43,11 +43,13 @@ struct FileInspection: Sendable {
     }
 
     /// The ranges of a text file's records.
-    func pieces(targetBytes: Int) throws(StoaError) -> [TextPiece] {
+    func pieces(_ partitions: TextPartitions) throws(StoaError) -> [TextPiece] {
+        let targetBytes = partitions.targetBytes(ofFile: key.identity.size)
         switch content {
         case .csv(let options, let inspection):
             return try TextPiece.csv(
-                path: key.path, options: options, inspection: inspection, targetBytes: targetBytes)
+                path: key.path, options: options, inspection: inspection, targetBytes: targetBytes,
+                rowMultiple: partitions.rowMultiple)
         case .json: return try TextPiece.json(path: key.path, targetBytes: targetBytes)
         case .parquet, .arrow: preconditionFailure("a \(key.format.name) file has no text pieces")
         }

@@ -68,15 +68,17 @@ struct TextPiece: Sendable {
     let firstRecord: Int
     let rowCount: Int
 
-    /// Cuts a CSV file, whose records begin as inspected, into pieces of about `targetBytes` and a multiple of 1,024 rows.
+    /// Cuts a CSV file, whose records begin as inspected, into pieces of about `targetBytes`, ending at
+    /// multiples of `rowMultiple` rows.
     static func csv(
-        path: String, options: CSVOptions, inspection: CSVInspection, targetBytes: Int
+        path: String, options: CSVOptions, inspection: CSVInspection, targetBytes: Int, rowMultiple: Int
     ) throws(StoaError) -> [TextPiece] {
         try withDialect(options, file: path) { (dialect) throws(StoaError) in
             try pieces(path: path) { pieces, count in
                 stoa_csv_split(
                     path, dialect, Int32(inspection.columns.count), Int64(inspection.dataStart),
-                    Int64(inspection.firstRecord), Int64(targetBytes), 1_024, pieces, count)
+                    Int64(inspection.firstRecord), Int64(targetBytes), Int64(rowMultiple), pieces,
+                    count)
             }
         }
     }
