@@ -43,7 +43,8 @@ public struct LogisticGradient: BatchAggregate, Hashable {
     /// Adds a batch's rows.
     public func consume(_ batch: Batch, into state: inout LossGradient) throws {
         // Features and label come as one block: the label is its last column.
-        try MatrixBlock<Double>.forEachRowBlock(of: batch, columns: features + [label]) { (block, start) throws(StoaError) in
+        try MatrixBlock<Double>.forEachRowBlock(of: batch, columns: features + [label]) {
+            (block, start) throws(StoaError) in
             try add(block, firstRow: start, to: &state)
         }
     }
