@@ -112,15 +112,22 @@ package final class ConstantSet {
         private func scan<Value: ComparedValue>(_ values: OperandValues<Value>) {
             for index in 0..<((count + 63) / 64) { words[index] = 0 }
             for constant in 0..<constants.count {
-                let repeated = Operand(constant: constants.slice(constant..<constant + 1)).column.values(as: Value.self)
-                for start in stride(from: 0, to: count, by: 64) {
-                    let block = values.block(at: start)
-                    if count - start >= 64 {
-                        words[start >> 6] |= Value.equalWord(block, repeated)
-                    } else {
-                        for row in 0..<(count - start) where Value.isEqual(block[row], repeated[row]) {
-                            words[start >> 6] |= 1 &<< UInt64(truncatingIfNeeded: row)
-                        }
+                let repeated = Operand(constant: constants.slice(constant..<constant + 1))
+                withExtendedLifetime(repeated) {
+                    mark(values, equalTo: repeated.column.values(as: Value.self))
+                }
+            }
+        }
+
+        private func mark<Value: ComparedValue>(_ values: OperandValues<Value>, equalTo constant: UnsafePointer<Value>)
+        {
+            for start in stride(from: 0, to: count, by: 64) {
+                let block = values.block(at: start)
+                if count - start >= 64 {
+                    words[start >> 6] |= Value.equalWord(block, constant)
+                } else {
+                    for row in 0..<(count - start) where Value.isEqual(block[row], constant[row]) {
+                        words[start >> 6] |= 1 &<< UInt64(truncatingIfNeeded: row)
                     }
                 }
             }

@@ -159,7 +159,8 @@ package enum Choice {
         }
         if let otherwise { try place(otherwise, BitMask(all: true, count: count)) }
         for (mask, value) in sources where mask.ones > 0 { try place(value, mask) }
-        return try Column.concatenated(parts).taking(UnsafePointer(numbers), count: count)
+        let column = try Column.concatenated(parts)
+        return withExtendedLifetime(rows) { column.taking(UnsafePointer(numbers), count: count) }
     }
 }
 

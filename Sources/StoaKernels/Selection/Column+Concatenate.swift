@@ -34,8 +34,6 @@ extension Column {
     /// The column in memory of its own, when it is a slice of a larger one: what is kept must not hold on to what is not.
     /// A dictionary is kept whole.
     package func compacted() -> Column {
-        let rows = MemoryRegion(of: Int32.self, count: count)
-        let numbers = rows.bound(to: Int32.self)
         let bytes: Int
         switch storage {
         case .fixed(let values): bytes = values.byteCount
@@ -46,8 +44,10 @@ extension Column {
         let own = byteCount - (dictionaryCodes?.dictionary.values.byteCount ?? 0)
         // Bitmaps are rounded up to whole words.
         if bytes <= own + 16 { return self }
+        let rows = MemoryRegion(of: Int32.self, count: count)
+        let numbers = rows.bound(to: Int32.self)
         for row in 0..<count { numbers[row] = Int32(truncatingIfNeeded: row) }
-        return taking(UnsafePointer(numbers), count: count)
+        return withExtendedLifetime(rows) { taking(UnsafePointer(numbers), count: count) }
     }
 
     private static func concatenatedValidity(_ columns: [Column]) -> MemoryRegion? {

@@ -21,6 +21,12 @@ struct Shape {
         Shape(count: count, offset: (index * 5) % 8, nulls: NullPattern.allCases[(index / 3) % 4])
     }
 
+    /// The lengths where loops change their step, with changing offsets and patterns.
+    static let few: [Shape] = [0, 1, 2, 7, 8, 63, 64, 65, 100, 127, 128, 129, 193, 1_023, 1_024, 1_025, 2_050]
+        .enumerated().map { index, count in
+            Shape(count: count, offset: (index * 3) % 8, nulls: NullPattern.allCases[index % 4])
+        }
+
     static let lengths = Array(0...(3 * 64 + 1)) + [1_023, 1_024, 1_025, 2_050]
 }
 
