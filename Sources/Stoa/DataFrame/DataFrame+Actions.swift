@@ -1,0 +1,93 @@
+import StoaColumns
+import StoaDriver
+import StoaExecution
+import StoaPlan
+import StoaTasks
+
+extension DataFrame {
+    /// All rows, in this process's memory.
+    public func collect() async throws -> ResultTable {
+        try await collect(plan())
+    }
+
+    /// Number of rows. Columns that the count does not need are not read.
+    public func count() async throws -> Int {
+        let plan = LogicalPlan.aggregate(
+            keys: [], aggregates: [.alias(.aggregate(.countRows, nil), "count")], try plan())
+        let result = try await collect(plan)
+        return Int(try result["count", as: Int64.self][0])
+    }
+
+    /// The first row, nil when there is none. Partitions after the first row are read as little as the plan allows.
+    public func first() async throws -> Row? {
+        try await limit(1).collect().rows.first
+    }
+
+    /// Prints the first rows as a table fitted to the terminal, and how many more there are is not asked for.
+    public func show(_ count: Int = 20) async throws {
+        let result = try await limit(count + 1).collect()
+        print(result.formatted(rowLimit: count, width: Terminal.width(of: .standardOutput)))
+    }
+
+    /// One row a column: its name, type, number of values and nulls, mean, standard deviation, smallest and largest value.
+    ///
+    /// One pass over the rows. Mean and deviation are null for text, dates and timestamps.
+    public func describe() async throws -> ResultTable {
+        try await ColumnSummary.describe(self)
+    }
+
+    /// How the rows will be computed: the plan as written, as optimised, and as stages of tasks.
+    ///
+    /// Nothing runs; schemas and statistics of files are read.
+    public func explain() throws(StoaError) -> String {
+        try session.planner.plan(plan(), for: .rows).explanation
+    }
+
+    /// The same rows, kept in the executors' memory by the first action that computes them, read there by later ones.
+    ///
+    /// The memory is free again when the last data frame made from this one is gone.
+    public func cache() -> DataFrame {
+        let id = session.makeDatasetID()
+        return DataFrame(
+            session: session, lineage: lineage.map { .persist(id, $0) },
+            handles: handles + [DatasetHandle(id: id, driver: session.driver)])
+    }
+
+    /// The answer of a user's aggregate over all rows, merged on the executors by a tree.
+    ///
+    /// The tree's shape depends on the number of partitions alone, so the answer has the same bits for any number of
+    /// executors and threads. Throws what the aggregate throws, located at the failed partition.
+    public func treeAggregate<Aggregate: BatchAggregate>(_ aggregate: Aggregate) async throws -> Aggregate.Output {
+        let function = try UserFunction(encoding: aggregate)
+        let planned = try session.planner.plan(plan(), for: .aggregate(function))
+        let blocks = try await session.run(planned)
+        guard let state = try blocks.first?.state() as? Aggregate.State else {
+            throw StoaError(
+                .engineFailed, source: .engine, "the tree aggregation of \(Aggregate.self) left no state of its type")
+        }
+        return try aggregate.finish(state)
+    }
+
+    /// The rows of a plan over this data frame's session.
+    func collect(_ plan: LogicalPlan) async throws -> ResultTable {
+        let planned = try session.planner.plan(plan, for: .rows)
+        let blocks = try await session.run(planned)
+        return ResultTable(schema: planned.graph.result.schema, batches: try blocks.flatMap { try $0.rows() })
+    }
+}
+
+extension Session {
+    /// Runs the stages of a plan and takes the blocks of the last one over from the executors.
+    func run(_ planned: PlannedQuery) async throws -> [Block] {
+        let bar = progress == .terminal ? ProgressBar() : nil
+        defer { bar?.finish() }
+        let result: JobResult
+        if let bar {
+            result = try await driver.run(planned.graph) { bar.update($0) }
+        } else {
+            result = try await driver.run(planned.graph)
+        }
+        defer { result.release() }
+        return try result.blocks.map { try cluster.read($0.location) }
+    }
+}

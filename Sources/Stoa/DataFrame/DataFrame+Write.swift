@@ -1,0 +1,48 @@
+import StoaColumns
+import StoaFiles
+import StoaPlan
+
+extension DataFrame {
+    /// Writing files: `try await frame.write.parquet("delays.parquet")`.
+    public var write: DataWriter { DataWriter(frame: self) }
+}
+
+/// Writes a data frame's rows to files. A file appears complete or not at all.
+///
+/// A path with the format's extension becomes one file that holds all rows in order, written by one task. A path that ends in
+/// `/` becomes a folder with one file a partition (`part-00000.parquet`, ...), written by all executors at once; it must
+/// not exist or be empty.
+public struct DataWriter: Sendable {
+    let frame: DataFrame
+
+    /// RFC 4180 CSV with a header; nulls are empty fields, floats have their shortest exact form.
+    public func csv(_ path: String, delimiter: String = ",") async throws {
+        try await write(path, .csv(CSVOptions(delimiter: delimiter)))
+    }
+
+    /// Parquet with statistics, dictionaries and compression; types and nulls come back as they were.
+    public func parquet(_ path: String) async throws {
+        try await write(path, .parquet)
+    }
+
+    /// The Arrow IPC file format; types and nulls come back as they were.
+    public func arrow(_ path: String) async throws {
+        try await write(path, .arrow)
+    }
+
+    /// The format that the extension tells.
+    public func file(_ path: String) async throws {
+        try await write(path, try FileCatalog.format(ofPath: path))
+    }
+
+    private func write(_ path: String, _ format: FileFormat) async throws {
+        let action: PlanAction
+        if path.hasSuffix("/") {
+            action = .writeFolder(path, format)
+        } else {
+            action = .writeFile(FileSink(path: path, format: format))
+        }
+        let session = frame.session
+        _ = try await session.run(try session.planner.plan(frame.plan(), for: action))
+    }
+}

@@ -1,0 +1,103 @@
+import StoaColumns
+import StoaCoreGroups
+import StoaDriver
+import StoaFiles
+import StoaPlan
+import StoaTasks
+import Synchronization
+
+/// What a user opens: one driver, one cluster, and the datasets that executors hold for it.
+///
+/// A session is shared freely between threads and Swift tasks. Its executors run until `stop()` or until the last
+/// reference to the session and its data frames is gone.
+public final class Session: Sendable {
+    /// How the cluster was asked for.
+    public let configuration: ClusterConfiguration
+    let progress: ProgressDisplay
+    let cluster: any SessionCluster
+    let driver: Driver
+    let files = FileCatalog()
+    private let nextDataset = Atomic<Int>(0)
+
+    /// Opens a session: finds the machine's core groups and starts their executors.
+    ///
+    /// Throws `invalidArgument` for impossible numbers, and `incompatibleMachine` when this program was compiled for
+    /// instructions that the machine does not have. Costs a few milliseconds.
+    public convenience init(
+        cluster configuration: ClusterConfiguration = .embedded, progress: ProgressDisplay = .none
+    ) throws(StoaError) {
+        let cluster = try CoreGroupCluster(topology: .machine(), options: configuration.options)
+        try self.init(executors: cluster, configuration: configuration, progress: progress)
+    }
+
+    /// A session over executors that somebody else made.
+    package init(
+        executors cluster: any SessionCluster, configuration: ClusterConfiguration = .embedded,
+        progress: ProgressDisplay = .none
+    ) throws(StoaError) {
+        self.configuration = configuration
+        self.progress = progress
+        self.cluster = cluster
+        driver = try Driver(cluster: cluster)
+    }
+
+    deinit {
+        driver.stop()
+    }
+
+    /// Cancels what runs, ends the executors and frees all datasets. Later actions throw `cancelled`.
+    public func stop() {
+        driver.stop()
+    }
+
+    /// Whether no job is known to the driver: nothing runs, nothing of an ended job is kept. True for a stopped session.
+    package func isIdle() async -> Bool {
+        await driver.tables()?.isEmptyOfJobs ?? true
+    }
+
+    /// Reading files: `session.read.csv("flights.csv")`.
+    public var read: DataReader { DataReader(session: self) }
+
+    func makeDatasetID() -> DatasetID {
+        DatasetID(nextDataset.add(1, ordering: .relaxed).newValue)
+    }
+
+    var planner: QueryPlanner {
+        QueryPlanner(catalog: SessionCatalog(files: files, driver: driver))
+    }
+}
+
+/// What the planner may ask: files by StoaFiles, held datasets by the driver.
+struct SessionCatalog: PlanCatalog {
+    let files: FileCatalog
+    let driver: Driver
+
+    func schema(of scan: FileScan) throws(StoaError) -> Schema {
+        try files.schema(of: scan)
+    }
+
+    func partitions(
+        of scan: FileScan, projection: [Int], predicate: BoundExpression?
+    ) throws(StoaError) -> ScanPartitions {
+        try files.partitions(of: scan, projection: projection, predicate: predicate)
+    }
+
+    func heldDataset(_ id: DatasetID) -> HeldDataset? {
+        driver.heldDatasets.heldDataset(id)
+    }
+}
+
+/// Keeps a dataset on the executors for as long as a data frame needs it.
+final class DatasetHandle: Sendable {
+    let id: DatasetID
+    private let driver: Driver
+
+    init(id: DatasetID, driver: Driver) {
+        self.id = id
+        self.driver = driver
+    }
+
+    deinit {
+        driver.unpersist(id)
+    }
+}

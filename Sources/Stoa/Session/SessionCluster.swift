@@ -1,0 +1,15 @@
+import StoaColumns
+import StoaCoreGroups
+import StoaExecution
+import StoaTasks
+
+/// A cluster whose blocks a session can read and place: what a session needs besides the driver's view.
+package protocol SessionCluster: Cluster {
+    /// The rows or the state of a block. Throws `executorLost` when nobody holds it.
+    func read(_ location: BlockLocation) throws(StoaError) -> Block
+
+    /// Gives a block to an executor, which shares its memory.
+    func put(_ block: Block, id: BlockID, on executor: ExecutorID)
+}
+
+extension CoreGroupCluster: SessionCluster {}
