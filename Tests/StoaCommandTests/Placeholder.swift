@@ -1,1 +1,0 @@
-// Delete this file with the first real one.

@@ -1,0 +1,57 @@
+import Foundation
+import Stoa
+import Testing
+
+/// Cancelling the Swift task ends the job within milliseconds and leaves nothing running.
+@Suite(.serialized) struct CancellationTests {
+    /// Each batch takes a while, so that a job is surely at work when it is cancelled.
+    struct Slow: BatchFunction {
+        func outputSchema(for input: Schema) -> Schema { input }
+        func callAsFunction(_ batch: Batch) -> Batch {
+            usleep(2_000)
+            return batch
+        }
+    }
+
+    @Test func cancelledJobEndsSoon() async throws {
+        let session = try Session(cluster: .embedded(executors: 2, threadsPerExecutor: 2))
+        let frame = try session.dataFrame(["x": Column((0..<4_000_000).map { Double($0) })], rowsPerPartition: 100_000)
+        for wait in [0, 1_000, 20_000, 60_000] {
+            let job = Task { try await frame.mapBatches(Slow()).sort(desc("x")).collect().rowCount }
+            usleep(UInt32(wait))
+            let start = ContinuousClock.now
+            job.cancel()
+            let result = await job.result
+            let elapsed = ContinuousClock.now - start
+            guard case .failure(let error) = result else {
+                Issue.record("the job was not cancelled")
+                continue
+            }
+            #expect((error as? StoaError)?.code == .cancelled, "\(error)")
+            #expect(elapsed < .milliseconds(100), "cancelled after \(elapsed)")
+        }
+        #expect(await session.isIdle())
+        #expect(try await frame.count() == 4_000_000)
+    }
+
+    @Test func stoppedSessionRefusesWork() async throws {
+        let session = try Session(cluster: .embedded(executors: 1, threadsPerExecutor: 1))
+        let frame = try session.dataFrame(["x": Column([1.0])])
+        session.stop()
+        let error = await #expect(throws: StoaError.self) { try await frame.count() }
+        #expect(error?.code == .cancelled)
+    }
+
+    @Test func sessionsLeaveNoThreads() async throws {
+        func threads() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count }
+        _ = try await Session(cluster: .embedded(executors: 1, threadsPerExecutor: 1)).dataFrame(["x": Column([1.0])])
+            .count()
+        let before = try threads()
+        for _ in 0..<5 {
+            let session = try Session(cluster: .embedded(executors: 4, threadsPerExecutor: 4))
+            _ = try await session.dataFrame(["x": Column([1.0])]).count()
+        }
+        // Other tests of this process may open and close sessions meanwhile; 80 leaked threads could not hide.
+        #expect(try threads() < before + 60)
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Stoa
+import StoaCoreGroups
+import StoaExecution
+import Testing
+
+/// The promise: the same bits for any number of executors and threads, and for any order in which tasks finish.
+@Suite struct DeterminismTests {
+    /// Sums whose bits depend on the order of every addition.
+    static func numbers(rows: Int) throws -> Batch {
+        var random = RandomSource(seed: 99)
+        return try Batch([
+            "key": Column((0..<rows).map { _ in Int32(random.below(300)) }),
+            "word": Column((0..<rows).map { _ in "w\(random.below(20))" }),
+            "x": Column(
+                (0..<rows).map { _ -> Double? in
+                    random.chance(5)
+                        ? nil : Double.random(in: -1...1, using: &random) * pow(10, Double(random.below(30) - 15))
+                }),
+        ])
+    }
+
+    /// Answers of several jobs as bits.
+    static func answers(_ session: Session, _ batch: Batch) async throws -> [ResultTable] {
+        let frame = try session.dataFrame([batch], rowsPerPartition: 1_777)
+        let aggregates = [
+            sum("x").as("sum"), mean("x").as("mean"), variance("x").as("variance"), min("x").as("min"),
+            max("x").as("max"),
+        ]
+        let other = frame.groupBy("key").agg(sum("x").as("total"))
+        return [
+            try await frame.agg(aggregates).collect(),
+            try await frame.groupBy("key").agg(aggregates).collect(),
+            try await frame.groupBy("word", "key").agg(aggregates).sort(desc("sum"), "word").collect(),
+            try await frame.join(other, on: "key").filter(col("x") > 0).agg(sum(col("x") * col("total")).as("s"))
+                .collect(),
+            try await frame.sort("x", "key").limit(500).collect(),
+            try await frame.select("word").distinct().collect(),
+        ]
+    }
+
+    @Test func sameBitsForAnyExecutorsAndThreads() async throws {
+        let batch = try Self.numbers(rows: 60_000)
+        let one = try await Self.answers(
+            Session(cluster: .embedded(executors: 1, threadsPerExecutor: 1)), batch)
+        for executors in 1...8 {
+            for threads in [1, 2, 3, 8] {
+                let session = try Session(
+                    cluster: .embedded(executors: executors, threadsPerExecutor: threads, pinned: false))
+                let these = try await Self.answers(session, batch)
+                for (number, pair) in zip(one, these).enumerated() {
+                    #expect(pair.0 == pair.1, "job \(number) with \(executors) executors of \(threads) threads")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3, 4, 5])
+    func sameBitsForAnyCompletionOrderOfTasksThatTravelled(seed: UInt64) async throws {
+        let batch = try Self.numbers(rows: 30_000)
+        let one = try await Self.answers(
+            Session(cluster: .embedded(executors: 1, threadsPerExecutor: 1)), batch)
+        let cluster = try TravellingCluster(executors: 3, threadsPerExecutor: 2, shuffleSeed: seed)
+        let these = try await Self.answers(Session(executors: cluster), batch)
+        for (number, pair) in zip(one, these).enumerated() { #expect(pair.0 == pair.1, "job \(number)") }
+        #expect(cluster.taskCount > 100)
+    }
+
+    /// A user's aggregate whose merge is as order-dependent as can be.
+    struct Polynomial: BatchAggregate {
+        func initialState() -> Double { 0 }
+
+        func consume(_ batch: Batch, into state: inout Double) throws {
+            for value in try batch.column("x").array(of: Double?.self) { state = state * 0.9999 + (value ?? 0) }
+        }
+
+        func merge(_ other: Double, into state: inout Double) { state = state * 0.5 + other }
+        func finish(_ state: Double) -> Double { state }
+    }
+
+    @Test func treeAggregateHasOneShape() async throws {
+        let batch = try Self.numbers(rows: 40_000)
+        var bits: Set<UInt64> = []
+        for executors in [1, 2, 5, 8] {
+            let session = try Session(
+                executors: TravellingCluster(executors: executors, threadsPerExecutor: 2, shuffleSeed: 7))
+            let frame = try session.dataFrame([batch], rowsPerPartition: 999)
+            bits.insert(try await frame.treeAggregate(Polynomial()).bitPattern)
+        }
+        #expect(bits.count == 1)
+    }
+}

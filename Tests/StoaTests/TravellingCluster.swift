@@ -1,0 +1,91 @@
+import Foundation
+import Stoa
+import StoaCoreGroups
+import StoaExecution
+import Synchronization
+
+/// The in-process cluster behind a border: every task is encoded, decoded, and only the decoded one runs; events reach the
+/// driver late and in a random order.
+final class TravellingCluster: SessionCluster {
+    private let inner: CoreGroupCluster
+    private let travelled = Atomic<Int>(0)
+    private let late: LateEvents?
+
+    /// - Parameter shuffleSeed: when given, events are held back and delivered in a random order.
+    init(executors: Int, threadsPerExecutor: Int, shuffleSeed: UInt64? = nil) throws {
+        var options = CoreGroupOptions()
+        options.executorCount = executors
+        options.threadsPerExecutor = threadsPerExecutor
+        options.pinning = .off
+        inner = try CoreGroupCluster(topology: .machine(), options: options)
+        late = shuffleSeed.map { LateEvents(seed: $0) }
+    }
+
+    /// Tasks that crossed the border.
+    var taskCount: Int { travelled.load(ordering: .relaxed) }
+
+    var executors: [ExecutorDescription] { inner.executors }
+
+    func start(events: @escaping @Sendable (ClusterEvent) -> Void) throws(StoaError) {
+        guard let late else { return try inner.start(events: events) }
+        late.deliver(to: events)
+        try inner.start { late.hold($0) }
+    }
+
+    func submit(_ task: TaskDescription, to executor: ExecutorID) {
+        do {
+            let bytes = try JSONEncoder().encode(task)
+            let decoded = try JSONDecoder().decode(TaskDescription.self, from: bytes)
+            precondition(decoded == task, "\(task.id) changed on its way")
+            travelled.add(1, ordering: .relaxed)
+            inner.submit(decoded, to: executor)
+        } catch {
+            preconditionFailure("\(task.id) cannot travel: \(error)")
+        }
+    }
+
+    func cancel(_ task: TaskID, on executor: ExecutorID) { inner.cancel(task, on: executor) }
+    func drop(_ blocks: [BlockID], on executor: ExecutorID) { inner.drop(blocks, on: executor) }
+    func read(_ location: BlockLocation) throws(StoaError) -> Block { try inner.read(location) }
+    func put(_ block: Block, id: BlockID, on executor: ExecutorID) { inner.put(block, id: id, on: executor) }
+
+    func stop() {
+        inner.stop()
+        late?.stop()
+    }
+}
+
+/// Holds events back for a moment and delivers whatever has come in a random order.
+private final class LateEvents: Sendable {
+    private struct State {
+        var held: [ClusterEvent] = []
+        var random: RandomSource
+        var isStopped = false
+    }
+
+    private let state: Mutex<State>
+    private let queue = DispatchQueue(label: "late events")
+
+    init(seed: UInt64) { state = Mutex(State(random: RandomSource(seed: seed))) }
+
+    func deliver(to events: @escaping @Sendable (ClusterEvent) -> Void) {
+        queue.async { [self] in
+            while !state.withLock(\.isStopped) {
+                usleep(200)
+                let batch = state.withLock { state in
+                    let batch = state.held.shuffled(using: &state.random)
+                    state.held = []
+                    return batch
+                }
+                for event in batch { events(event) }
+            }
+        }
+    }
+
+    func hold(_ event: ClusterEvent) { state.withLock { $0.held.append(event) } }
+
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        queue.sync {}
+    }
+}
