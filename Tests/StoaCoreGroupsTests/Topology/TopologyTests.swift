@@ -108,6 +108,21 @@ import Testing
         #expect(topology.discoveryNanoseconds < 1_000_000_000)
     }
 
+    @Test func printed() throws {
+        let topology = try Topology.synthetic(
+            "pack:1 node:2(memory=3GiB) l3:1(size=32MiB) l2:2(size=512KiB) core:1 pu:1", allowed: [0, 2, 3],
+            cpuQuota: 1.5)
+        #expect(
+            topology.description == """
+                1 package, 3 cores, 3 CPUs (0,2-3) of 4 that are online
+                limited to the time of 1.5 CPUs by its cgroup
+                memory node 0: 3 GiB, CPUs 0
+                memory node 1: 3 GiB, CPUs 2-3
+                level 2 cache: 3 of 512 KiB, each for 1 CPU
+                level 3 cache: 2 of 32 MiB, each for 1 or 2 CPUs
+                """)
+    }
+
     @Test func ranges() {
         #expect([Int]().rangesText == "")
         #expect([4].rangesText == "4")

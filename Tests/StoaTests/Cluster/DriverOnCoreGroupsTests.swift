@@ -1,0 +1,124 @@
+import Glibc
+import StoaColumns
+import StoaCoreGroups
+import StoaDriver
+import StoaExecution
+import StoaPlan
+import StoaTasks
+import Testing
+
+/// The driver with real executors in between: rows arrive in order whatever runs where, and nothing stays behind.
+@Suite struct DriverOnCoreGroupsTests {
+    private let schema = Schema([Field("x", .int64, isNullable: false)])
+    private let dataset = DatasetID(1)
+    private let partitionCount = 24
+
+    /// Gives each batch back, after a while.
+    struct Delay: BatchFunction {
+        var microseconds: UInt32
+
+        func outputSchema(for input: Schema) throws -> Schema { input }
+
+        func callAsFunction(_ batch: Batch) throws -> Batch {
+            if microseconds > 0 { usleep(microseconds) }
+            return batch
+        }
+    }
+
+    /// A driver, executors, and a dataset on them whose partition p holds `batches` batches of one row: p, p, ...
+    private func open(
+        executors: Int, threads: Int, batches: Int = 1
+    ) throws -> (driver: Driver, cluster: CoreGroupCluster) {
+        var options = CoreGroupOptions()
+        options.executorCount = executors
+        options.threadsPerExecutor = threads
+        let cluster = try CoreGroupCluster(topology: .machine(), options: options)
+        let driver = try Driver(cluster: RecodingCluster(cluster))
+        let blocks = (0..<partitionCount).map { partition in
+            let rows = (0..<batches).map { _ in
+                Batch(unchecked: schema, columns: [Column([Int64(partition)])], rowCount: 1)
+            }
+            let executor = cluster.executors[partition % executors].id
+            let summary = cluster.put(rows, id: .dataset(dataset, partition: partition), on: executor)
+            return LocatedBlock(
+                location: BlockLocation(block: summary.id, executor: executor), rowCount: summary.rowCount,
+                byteCount: summary.byteCount)
+        }
+        driver.register(dataset, blocks: blocks)
+        return (driver, cluster)
+    }
+
+    /// Partitions through a slow function, then each pair, then everything in one.
+    private func graph(delay: UInt32) throws -> StageGraph {
+        let map = try PhysicalPlan.map(
+            UserFunction(encoding: Delay(microseconds: delay)), schema, .input(0, schema))
+        func stage(_ id: Int, _ plan: PhysicalPlan, _ tasks: [[StageInput]]) -> Stage {
+            Stage(
+                id: StageID(id), label: "stage", pipelines: [plan], tasks: tasks.map { StageTask(inputs: $0) },
+                output: .block, schema: schema)
+        }
+        let pairs = (0..<(partitionCount / 2)).map { $0 * 2..<($0 * 2 + 2) }
+        return StageGraph(stages: [
+            stage(0, map, (0..<partitionCount).map { [.dataset(dataset, partition: $0)] }),
+            stage(1, .input(0, schema), pairs.map { [.blocks(StageID(0), partitions: $0, bucket: nil)] }),
+            stage(2, .input(0, schema), [[.blocks(StageID(1), partitions: 0..<pairs.count, bucket: nil)]]),
+        ])
+    }
+
+    private func expectNothingLeft(_ driver: Driver, _ cluster: CoreGroupCluster) async throws {
+        driver.unpersist(dataset)
+        #expect(try #require(await driver.tables()) == DriverTables())
+        for executor in cluster.executors { #expect(cluster.taskExecutor(executor.id).store.ids.isEmpty) }
+        driver.stop()
+    }
+
+    @Test(arguments: [(1, 1), (1, 4), (3, 2), (8, 8)])
+    func rowsComeInOrder(executors: Int, threads: Int) async throws {
+        let (driver, cluster) = try open(executors: executors, threads: threads)
+        let graph = try graph(delay: 0)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<10 {
+                        let result = try await driver.run(graph)
+                        let rows = try cluster.rows(at: result.blocks[0].location)
+                        let values = try rows.flatMap { try $0.columns[0].array(of: Int64.self) }
+                        #expect(values == (0..<partitionCount).map(Int64.init))
+                        result.release()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        try await expectNothingLeft(driver, cluster)
+    }
+
+    /// Cancelled at moments from before the start to after the end.
+    @Test(arguments: [(1, 2), (4, 2)])
+    func cancellationTakesMillisecondsAndLeavesNothing(executors: Int, threads: Int) async throws {
+        let (driver, cluster) = try open(executors: executors, threads: threads, batches: 100)
+        let graph = try graph(delay: 500)
+        var longest = 0
+        var cancelledCount = 0
+        for delay in [0, 10, 50, 100, 300, 1000, 3000, 10_000, 30_000] {
+            let job = Task { try await driver.run(graph) }
+            try await Task.sleep(for: .microseconds(delay))
+            let start = MonotonicClock.nanoseconds
+            job.cancel()
+            do {
+                try await job.value.release()
+            } catch let error as StoaError {
+                #expect(error.code == .cancelled)
+                cancelledCount += 1
+            }
+            longest = max(longest, MonotonicClock.nanoseconds - start)
+            let tables = try #require(await driver.tables())
+            #expect(tables.isEmptyOfJobs)
+            #expect(tables.runningAttempts == 0)
+        }
+        print("the longest of \(cancelledCount) cancellations took \(Double(longest) / 1e6) ms")
+        #expect(cancelledCount > 0)
+        #expect(longest < 1_000_000_000)
+        try await expectNothingLeft(driver, cluster)
+    }
+}
