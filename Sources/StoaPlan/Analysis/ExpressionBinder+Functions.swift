@@ -79,8 +79,7 @@ extension ExpressionBinder {
         guard TypeRules.canCast(bound.type, to: type) else {
             throw mismatch(
                 "'\(inner)' is \(bound.type) and cannot become \(type)",
-                advice: type == .bool
-                    ? "write a comparison such as \(inner) != 0" : "there is no such conversion; cast to utf8 first")
+                advice: "numbers, bool and text convert into each other, dates and timestamps into each other and text")
         }
         let canBecomeNull = onFailure == .null && !TypeRules.widens(bound.type, to: type)
         return BoundExpression(

@@ -69,7 +69,7 @@ package enum TypeRules {
     /// Whether a cast between the types exists.
     package static func canCast(_ from: DataType, to target: DataType) -> Bool {
         if from == target || from == .utf8 || target == .utf8 { return true }
-        if from.isNumeric { return target.isNumeric }
+        if from.isNumeric { return target.isNumeric || target == .bool }
         if from == .bool { return target.isNumeric }
         return from.isTemporal && target.isTemporal
     }

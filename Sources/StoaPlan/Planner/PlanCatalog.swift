@@ -20,7 +20,8 @@ package protocol PlanCatalog {
 
 /// The partitions of a scan.
 package struct ScanPartitions: Hashable, Sendable {
-    /// One task each.
+    /// One task each. At least one: where statistics rule out everything, a slice of no rows, so that what follows is the
+    /// same, such as the one row of a count.
     package let slices: [FileSlice]
     /// Parts (row groups) that statistics ruled out, for explain.
     package let prunedParts: Int

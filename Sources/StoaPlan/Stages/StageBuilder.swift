@@ -59,17 +59,10 @@ struct StageBuilder {
         throws(StoaError) -> StageFragment
     {
         let partitions = try catalog.partitions(of: scan, projection: projection, predicate: predicate)
-        var slices = partitions.slices
-        if slices.isEmpty {
-            // Every part of the files was ruled out: one task over none of the first file's parts keeps what follows the
-            // same, such as the one row of a count.
-            let all = try catalog.partitions(of: scan, projection: projection, predicate: nil)
-            guard let first = all.slices.first else {
-                throw StoaError(
-                    .engineFailed, source: .engine, "the scan of '\(scan.path)' has no partition",
-                    at: .init(file: scan.path))
-            }
-            slices = [first.withoutRows]
+        guard !partitions.slices.isEmpty else {
+            throw StoaError(
+                .engineFailed, source: .engine, "the scan of '\(scan.path)' has no partition, not even an empty one",
+                at: .init(file: scan.path))
         }
         let schema = fileSchema.projected(to: projection)
         let size =
@@ -77,7 +70,8 @@ struct StageBuilder {
             ?? SizeEstimate(rows: nil, bytes: partitions.byteCount).with(schema, insteadOf: fileSchema)
         let pruned = partitions.prunedParts
         return StageFragment(
-            reading: slices.map(StageInput.file), schema: schema, operators: ["scan \(scan.fileName)"], size: size,
+            reading: partitions.slices.map(StageInput.file), schema: schema, operators: ["scan \(scan.fileName)"],
+            size: size,
             notes: pruned == 0 ? [] : ["\(pruned) parts of \(scan.fileName) pruned by their statistics"])
     }
 
@@ -188,22 +182,6 @@ struct StageBuilder {
             close(fragment, output: .block)
         }
         return StageGraph(stages: stages)
-    }
-}
-
-extension FileSlice {
-    /// The same file with no rows of it.
-    fileprivate var withoutRows: FileSlice {
-        let none: Part =
-            switch part {
-            case .bytes(let range, let firstRecord):
-                .bytes(range.lowerBound..<range.lowerBound, firstRecord: firstRecord)
-            case .rowGroups: .rowGroups([])
-            case .batches: .batches(0..<0)
-            }
-        return FileSlice(
-            path: path, format: format, fileSchema: fileSchema, projection: projection, part: none,
-            fileSize: fileSize, modified: modified, rowCount: 0)
     }
 }
 

@@ -109,7 +109,7 @@ import Testing
         (col("i8").isNaN, .typeMismatch, "float"),
         (col("i8").length(), .typeMismatch, "text"),
         (col("i8").isIn([.null]), .invalidArgument, "isNull"),
-        (col("i8").cast(to: .bool), .typeMismatch, "i8 != 0"),
+        (col("date").cast(to: .bool), .typeMismatch, "date32"),
         (col("i8").cast(to: .date32), .typeMismatch, "date32"),
         (col("i8").cast(to: .decimal(precision: 40, scale: 0)), .invalidArgument, "38"),
         (lit("12.x").cast(to: .decimal(precision: 4, scale: 2)), .castFailed, "12.x"),

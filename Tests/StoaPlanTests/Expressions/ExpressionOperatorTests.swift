@@ -18,6 +18,14 @@ import Testing
         #expect(nodeCount(literalsFirst) > 30)
     }
 
+    @Test func variablesAreConstants() {
+        let (threshold, factor) = (500, 0.5)
+        let expression = col("a") * factor + 1 > threshold && col("b") != threshold && col("c") / 2 < factor
+        #expect(expression.description == "a * 0.5 + 1 > 500 && b != 500 && c / 2 < 0.5")
+        #expect([col("a") - threshold] == [col("a") - 500])
+        #expect([lit(threshold) % col("a")] == [500 % col("a")])
+    }
+
     /// `==` builds an expression where one is wanted, and compares where a Bool is wanted.
     @Test func equalityServesBoth() {
         let built = col("a") == 5

@@ -78,19 +78,10 @@ import Testing
         #expect(try graph(aggregated, slices: 4, bytes: 1 << 20).stages.count == 3)
     }
 
-    /// When statistics rule out everything there is still one task, so that a count gives its one row.
-    @Test func nothingLeftIsStillOneTask() throws {
-        var catalog = TestCatalog.flights
-        catalog.files["flights.parquet"]?.prunedByPredicate = 8
-        let plan = LogicalPlan.aggregate(
-            keys: [], aggregates: [count()], .filter(col("distance") > 1_000_000, scan("flights.parquet")))
-        let graph = try QueryPlanner(catalog: catalog).plan(plan, for: .rows).graph
-        #expect(graph.stages.count == 1)
-        guard case .file(let slice) = graph.result.tasks[0].inputs[0] else {
-            Issue.record("a scan reads files")
-            return
-        }
-        #expect(slice.part == .rowGroups([]))
+    @Test func aScanWithoutPartitionsIsOurMistake() throws {
+        let error = try #require(throws: StoaError.self) { try graph(scan("data"), slices: 0) }
+        #expect(error.code == .engineFailed)
+        #expect(error.source == .engine)
     }
 
     @Test func foldersGetAFileAPartition() throws {

@@ -20,13 +20,16 @@ struct DataCatalog: PlanCatalog {
             guard let predicate else { return true }
             return slices[slice].contains { row in (try? evaluate(predicate, row)) == .bool(true) }
         }
+        func slice(_ groups: [Int], rowCount: Int?) -> FileSlice {
+            FileSlice(
+                path: scan.path, format: .parquet, fileSchema: schema, projection: projection, part: .rowGroups(groups),
+                fileSize: 0, modified: 0, rowCount: rowCount)
+        }
         return ScanPartitions(
-            slices: kept.map { slice in
-                FileSlice(
-                    path: scan.path, format: .parquet, fileSchema: schema, projection: projection,
-                    part: .rowGroups([slice]), fileSize: 0, modified: 0,
-                    rowCount: slice % 2 == 0 ? slices[slice].count : nil)
-            }, prunedParts: slices.count - kept.count, byteCount: scan.path == "huge" ? 1 << 40 : 1000, rowCount: nil)
+            slices: kept.isEmpty
+                ? [slice([], rowCount: 0)]
+                : kept.map { slice([$0], rowCount: $0 % 2 == 0 ? slices[$0].count : nil) },
+            prunedParts: slices.count - kept.count, byteCount: scan.path == "huge" ? 1 << 40 : 1000, rowCount: nil)
     }
 
     func heldDataset(_ id: DatasetID) -> HeldDataset? {

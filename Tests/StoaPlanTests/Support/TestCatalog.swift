@@ -9,7 +9,7 @@ struct TestCatalog: PlanCatalog {
         var slices: Int
         var rowsPerSlice: Int?
         var bytesPerSlice: Int
-        /// Slices that statistics rule out whenever there is a predicate.
+        /// Slices that statistics rule out whenever there is a predicate; fewer than all.
         var prunedByPredicate = 0
     }
 
