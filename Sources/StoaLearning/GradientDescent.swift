@@ -1,4 +1,4 @@
-import StoaColumns
+import Stoa
 
 /// Full-batch gradient descent with a constant learning rate: every step evaluates the loss over all rows once, and moves
 /// the parameters against the mean gradient.

@@ -1,7 +1,6 @@
 import Glibc
-import StoaColumns
+import Stoa
 import StoaLinearAlgebra
-import StoaTasks
 
 /// The log loss of a logistic model over rows, and its gradient: an aggregate for `DataFrame.treeAggregate`.
 ///

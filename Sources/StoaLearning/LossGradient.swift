@@ -1,4 +1,4 @@
-import StoaColumns
+import Stoa
 
 /// The sum of a loss over rows, and of its derivative by each parameter: what one step of gradient descent needs to know.
 public struct LossGradient: Hashable, Codable, Sendable {
