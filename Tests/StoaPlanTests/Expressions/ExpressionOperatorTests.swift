@@ -26,6 +26,17 @@ import Testing
         #expect([lit(threshold) % col("a")] == [500 % col("a")])
     }
 
+    /// Arithmetic on plain numbers means what it meant before the import.
+    @Test func plainNumbersStayPlain() {
+        let (floats, integers) = ([0.5, 1.5], [1, 2])
+        let mean = floats.isEmpty ? nil : floats.reduce(0, +) / Double(floats.count)
+        #expect(mean == 1)
+        #expect(floats.map { ($0 - 1) * ($0 - 1) }.reduce(0, +) == 0.5)
+        #expect(integers.reduce(1, *) == 2)
+        #expect(integers.max(by: <) == 2)
+        #expect([[col("a"), col("b")].reduce(0, +)] == [0 + col("a") + col("b")])
+    }
+
     /// `==` builds an expression where one is wanted, and compares where a Bool is wanted.
     @Test func equalityServesBoth() {
         let built = col("a") == 5
