@@ -34,7 +34,7 @@ struct BuiltProgram {
         defer { try? FileManager.default.removeItem(at: scratch) }
         // Files instead of pipes: nothing blocks however much the program prints.
         let (output, errors) = (scratch.appendingPathComponent("out"), scratch.appendingPathComponent("err"))
-        for file in [output, errors] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in [output, errors] { try Data().write(to: file) }
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: errors)
         let start = ContinuousClock.now

@@ -96,13 +96,6 @@ import Testing
     }
 
     @Test func cacheIsReadByTheSecondAction() async throws {
-        struct Counting: BatchFunction {
-            func outputSchema(for input: Schema) -> Schema { input }
-            func callAsFunction(_ batch: Batch) throws -> Batch {
-                calls.add(1, ordering: .relaxed)
-                return batch
-            }
-        }
         let cached = sales.mapBatches(Counting()).cache()
         #expect(try await cached.count() == 6)
         let after = calls.load(ordering: .relaxed)
@@ -113,10 +106,6 @@ import Testing
     }
 
     @Test func mapBatchesChecksWhatTheFunctionPromised() async throws {
-        struct Liar: BatchFunction {
-            func outputSchema(for input: Schema) -> Schema { Schema([Field("other", .int64)]) }
-            func callAsFunction(_ batch: Batch) -> Batch { batch }
-        }
         let error = await #expect(throws: StoaError.self) { try await sales.mapBatches(Liar()).collect() }
         #expect(error?.code == .schemaMismatch)
     }
@@ -139,3 +128,19 @@ import Testing
 
 /// Calls of the counting batch function, over all tests that use it (one).
 private let calls = Atomic<Int>(0)
+
+/// Counts the batches that pass.
+struct Counting: BatchFunction {
+    func outputSchema(for input: Schema) -> Schema { input }
+
+    func callAsFunction(_ batch: Batch) throws -> Batch {
+        calls.add(1, ordering: .relaxed)
+        return batch
+    }
+}
+
+/// Promises a column that it does not give.
+struct Liar: BatchFunction {
+    func outputSchema(for input: Schema) -> Schema { Schema([Field("other", .int64)]) }
+    func callAsFunction(_ batch: Batch) -> Batch { batch }
+}

@@ -94,7 +94,14 @@ import Testing
         await #expect(throws: StoaError.self) {
             try await frame.select((col("delay") + 1).as("n")).write.parquet(folder.path("out.parquet"))
         }
+        await #expect(throws: StoaError.self) {
+            try await frame.select((col("delay") + 1).as("n")).write.parquet(folder.path("parts/"))
+        }
         #expect(try folder.contents().isEmpty)
+        try await frame.write.csv(folder.path("parts/"))
+        let again = await #expect(throws: StoaError.self) { try await frame.write.csv(folder.path("parts/")) }
+        #expect(again?.code == .invalidArgument)
+        #expect(try folder.contents() == ["parts"])
     }
 
     @Test func impossibleNumbersOfExecutors() throws {
@@ -103,16 +110,20 @@ import Testing
     }
 
     @Test func userFailureIsLocated() async throws {
-        struct Failing: BatchFunction {
-            struct Problem: Error {}
-            func outputSchema(for input: Schema) -> Schema { input }
-            func callAsFunction(_ batch: Batch) throws -> Batch {
-                if try batch.column("delay").array(of: Int.self).contains(Int.max) { throw Problem() }
-                return batch
-            }
-        }
         let error = try await error(frame.mapBatches(Failing()))
         #expect(error.location.partition == 1)
         #expect(error.description.contains("Problem"))
+    }
+}
+
+/// Fails for the batch that holds the largest integer.
+struct Failing: BatchFunction {
+    struct Problem: Error {}
+
+    func outputSchema(for input: Schema) -> Schema { input }
+
+    func callAsFunction(_ batch: Batch) throws -> Batch {
+        if try batch.column("delay").array(of: Int.self).contains(Int.max) { throw Problem() }
+        return batch
     }
 }

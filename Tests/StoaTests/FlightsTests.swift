@@ -22,6 +22,8 @@ import Testing
         try await flights.write.parquet(folder.path("flights.parquet"))
         try await flights.write.parquet(folder.path("parts/"))
         try await flights.write.arrow(folder.path("flights.arrow"))
+        #expect(try folder.contents() == ["flights.arrow", "flights.parquet", "parts"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("parts")).count == 8)
         for copy in [
             session.read.parquet(folder.path("flights.parquet")), session.read.parquet(folder.path("parts")),
             session.read.arrow(folder.path("flights.arrow")),

@@ -36,12 +36,20 @@ public struct DataWriter: Sendable {
     }
 
     private func write(_ path: String, _ format: FileFormat) async throws {
-        let action: PlanAction
-        if path.hasSuffix("/") {
-            action = .writeFolder(path, format)
-        } else {
-            action = .writeFile(FileSink(path: path, format: format))
+        guard path.hasSuffix("/") else {
+            return try await write(.writeFile(FileSink(path: path, format: format)))
         }
+        let folder = try FolderSink(path: path)
+        do {
+            try await write(.writeFolder(folder.temporaryPath, format))
+        } catch {
+            folder.abort()
+            throw error
+        }
+        try folder.commit()
+    }
+
+    private func write(_ action: PlanAction) async throws {
         let session = frame.session
         _ = try await session.run(try session.planner.plan(frame.plan(), for: action))
     }

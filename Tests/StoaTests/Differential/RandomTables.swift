@@ -10,7 +10,7 @@ enum RandomTables {
         func column<Value>(_ value: () -> Value) -> [Value?] {
             (0..<rows).map { _ in random.chance(12) ? nil : value() }
         }
-        let specials = [Double.nan, -.nan, .infinity, -.infinity, 0.0, -0.0, 5e-324, 1e300]
+        let specials = [Double.nan, -.nan, .infinity, -.infinity, 0.0, -0.0, .leastNonzeroMagnitude, 1e300]
         return try Batch([
             "id": Column((0..<rows).map { Int64($0) }),
             "k": Column(column { Int32(random.below(9)) - 2 }),
