@@ -34,7 +34,8 @@ import Testing
 
         let sql = """
             SELECT carrier, name, count(*), avg(arr_delay), stddev_samp(arr_delay), avg(distance), avg((arr_delay > 15)::INT)
-            FROM read_csv('\(Self.data)/flights.csv', nullstr='NA') JOIN read_csv('\(Self.data)/airlines.csv') USING (carrier)
+            FROM read_csv('\(Self.data)/flights.csv', nullstr='NA') f
+            JOIN read_csv('\(Self.data)/airlines.csv') a USING (carrier)
             GROUP BY ALL ORDER BY avg(arr_delay) DESC
             """
         let script = "import duckdb,json,sys; print(json.dumps(duckdb.sql(sys.argv[1]).fetchall()))"
