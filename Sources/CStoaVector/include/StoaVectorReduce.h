@@ -36,4 +36,9 @@ static inline __attribute__((always_inline)) stoa_f64x16 stoa_keep_f64x16(stoa_f
     return (stoa_f64x16)((stoa_i64x16)values & stoa_expand_mask16(mask));
 }
 
+// Asks for the cache line of an address that will be needed soon; any address will do.
+static inline __attribute__((always_inline)) void stoa_prefetch(const void *address) {
+    __builtin_prefetch(address);
+}
+
 #endif

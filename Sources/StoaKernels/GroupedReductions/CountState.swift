@@ -27,7 +27,10 @@ struct CountState: ReductionState {
         }
     }
 
-    static func read(_ columns: [Column], count: Int, into states: UnsafeMutablePointer<CountState>) {
+    static func read(
+        _ columns: [Column], count: Int, into states: UnsafeMutablePointer<CountState>,
+        _ description: ReductionDescription
+    ) {
         let counts = columns[0].values(as: Int64.self)
         for row in 0..<count { states[row] = CountState(count: counts[row]) }
     }

@@ -45,7 +45,10 @@ struct FloatMomentState: ReductionState {
         }
     }
 
-    static func read(_ columns: [Column], count: Int, into states: UnsafeMutablePointer<FloatMomentState>) {
+    static func read(
+        _ columns: [Column], count: Int, into states: UnsafeMutablePointer<FloatMomentState>,
+        _ description: ReductionDescription
+    ) {
         let counts = columns[0].values(as: Int64.self)
         let means = columns[1].values(as: Double.self)
         let deviations = columns[2].values(as: Double.self)

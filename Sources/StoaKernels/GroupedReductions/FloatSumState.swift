@@ -41,7 +41,10 @@ struct FloatSumState: ReductionState {
         }
     }
 
-    static func read(_ columns: [Column], count: Int, into states: UnsafeMutablePointer<FloatSumState>) {
+    static func read(
+        _ columns: [Column], count: Int, into states: UnsafeMutablePointer<FloatSumState>,
+        _ description: ReductionDescription
+    ) {
         let sums = columns[0].values(as: Double.self)
         let counts = columns[1].values(as: Int64.self)
         for row in 0..<count { states[row] = FloatSumState(sum: sums[row], count: counts[row]) }

@@ -37,8 +37,17 @@ protocol ReductionState: BitwiseCopyable {
         _ states: UnsafeMutablePointer<Self>, _ argument: Column?, ids: UnsafePointer<Int32>, count: Int,
         _ description: ReductionDescription)
 
+    /// Sees to it that there are `count` states.
+    static func grow(_ states: inout GrowingBuffer<Self>, to count: Int)
+
+    /// Merges rows of state columns into the states of their groups.
+    static func merge(
+        _ states: UnsafeMutablePointer<Self>, _ columns: [Column], ids: UnsafePointer<Int32>, count: Int,
+        _ description: ReductionDescription)
+
     /// Reads state columns.
-    static func read(_ columns: [Column], count: Int, into states: UnsafeMutablePointer<Self>)
+    static func read(
+        _ columns: [Column], count: Int, into states: UnsafeMutablePointer<Self>, _ description: ReductionDescription)
 
     /// Makes state columns.
     static func write(_ states: UnsafePointer<Self>, count: Int, _ description: ReductionDescription) -> [Column]
@@ -49,6 +58,22 @@ protocol ReductionState: BitwiseCopyable {
     ) throws(StoaError) -> Column
 }
 
+// Requirements with one body for all: each state type gets its own specialised copy, which the generic class below, not
+// being specialised itself, reaches with one call a batch.
+extension ReductionState {
+    static func grow(_ states: inout GrowingBuffer<Self>, to count: Int) { states.grow(to: count, filling: Self()) }
+
+    static func merge(
+        _ states: UnsafeMutablePointer<Self>, _ columns: [Column], ids: UnsafePointer<Int32>, count: Int,
+        _ description: ReductionDescription
+    ) {
+        let other = MemoryRegion(of: Self.self, count: count)
+        let source = other.bound(to: Self.self)
+        read(columns, count: count, into: source, description)
+        for row in 0..<count { states[Int(ids[row])].merge(source[row]) }
+    }
+}
+
 /// States of fixed size, by group.
 final class GroupedStates<State: ReductionState>: GroupedReduction {
     private let description: ReductionDescription
@@ -56,7 +81,7 @@ final class GroupedStates<State: ReductionState>: GroupedReduction {
 
     init(_ description: ReductionDescription) { self.description = description }
 
-    func grow(to count: Int) { groups.grow(to: count, filling: State()) }
+    func grow(to count: Int) { State.grow(&groups, to: count) }
 
     func update(_ argument: Column?, ids: UnsafePointer<Int32>, count: Int) {
         State.update(groups.pointer, argument, ids: ids, count: count, description)
@@ -66,11 +91,7 @@ final class GroupedStates<State: ReductionState>: GroupedReduction {
         precondition(
             columns.map(\.type.storageType) == description.states.map(\.storageType),
             "states of \(description.text) came as \(columns.map(\.type))")
-        let other = MemoryRegion(of: State.self, count: count)
-        let source = other.bound(to: State.self)
-        State.read(columns, count: count, into: source)
-        let target = groups.pointer
-        for row in 0..<count { target[Int(ids[row])].merge(source[row]) }
+        State.merge(groups.pointer, columns, ids: ids, count: count, description)
     }
 
     func states(_ range: Range<Int>) -> [Column] {

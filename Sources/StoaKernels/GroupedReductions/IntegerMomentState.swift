@@ -69,7 +69,10 @@ struct IntegerMomentState: ReductionState {
         }
     }
 
-    static func read(_ columns: [Column], count: Int, into states: UnsafeMutablePointer<IntegerMomentState>) {
+    static func read(
+        _ columns: [Column], count: Int, into states: UnsafeMutablePointer<IntegerMomentState>,
+        _ description: ReductionDescription
+    ) {
         let counts = columns[0].values(as: Int64.self)
         let sums = columns[1].values(as: Int128.self)
         let quotients = columns[2].values(as: Int128.self)

@@ -42,7 +42,10 @@ struct IntegerSumState: ReductionState {
         }
     }
 
-    static func read(_ columns: [Column], count: Int, into states: UnsafeMutablePointer<IntegerSumState>) {
+    static func read(
+        _ columns: [Column], count: Int, into states: UnsafeMutablePointer<IntegerSumState>,
+        _ description: ReductionDescription
+    ) {
         let sums = columns[0].values(as: Int128.self)
         let counts = columns[1].values(as: Int64.self)
         for row in 0..<count { states[row] = IntegerSumState(sum: sums[row], count: counts[row]) }

@@ -32,8 +32,7 @@ final class TextExtremes: GroupedReduction {
         let plain = column.dictionaryCodes?.dictionary.values ?? column
         guard let (offsets, base) = plain.text else { preconditionFailure("a \(column.type) column has no text") }
         let codes = column.dictionaryCodes?.codes
-        for row in 0..<count {
-            if column.isNull(at: row) { continue }
+        ValidityBits.forEach(column, count: count) { row in
             let place = codes.map { Int($0[row]) } ?? row
             let first = Int(offsets[place])
             take(base + first, length: Int(offsets[place + 1]) - first, group: Int(ids[row]))

@@ -27,7 +27,10 @@ struct WideSumState: ReductionState {
         GroupedRows.apply(Add.self, column.values(), validOf: column, to: states, ids: ids, count: count)
     }
 
-    static func read(_ columns: [Column], count: Int, into states: UnsafeMutablePointer<WideSumState>) {
+    static func read(
+        _ columns: [Column], count: Int, into states: UnsafeMutablePointer<WideSumState>,
+        _ description: ReductionDescription
+    ) {
         let quotients = columns[0].values(as: Int128.self)
         let remainders = columns[1].values(as: UInt64.self)
         let counts = columns[2].values(as: Int64.self)

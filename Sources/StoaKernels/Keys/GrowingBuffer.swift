@@ -3,10 +3,12 @@ import StoaColumns
 
 /// A growable run of values in pool-counted memory: what hash tables and grouped states are made of.
 ///
-/// Loops take `pointer` once per chunk; it is valid until the next call that may grow the buffer.
+/// `pointer` is valid until the next call that may grow the buffer.
 package struct GrowingBuffer<Element: BitwiseCopyable> {
     private var region: MemoryRegion
     private var capacity: Int
+    /// The first value; kept beside the region so that loops need not ask another module for it.
+    package private(set) var pointer: UnsafeMutablePointer<Element>
     /// Values in use.
     package private(set) var count = 0
 
@@ -14,11 +16,8 @@ package struct GrowingBuffer<Element: BitwiseCopyable> {
     package init(capacity: Int = 0) {
         self.capacity = max(capacity, 16)
         region = MemoryRegion(of: Element.self, count: self.capacity)
+        pointer = region.bound(to: Element.self)
     }
-
-    /// The first value.
-    @inline(__always)
-    package var pointer: UnsafeMutablePointer<Element> { region.bound(to: Element.self) }
 
     /// Makes room for `more` values past `count`; amortised constant cost per value.
     package mutating func reserve(_ more: Int) {
@@ -28,6 +27,7 @@ package struct GrowingBuffer<Element: BitwiseCopyable> {
         let target = MemoryRegion(of: Element.self, count: enlarged)
         memcpy(target.base, region.base, count * MemoryLayout<Element>.stride)
         region = target
+        pointer = target.bound(to: Element.self)
         capacity = enlarged
     }
 

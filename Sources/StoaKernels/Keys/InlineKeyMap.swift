@@ -1,3 +1,4 @@
+internal import CStoaVector
 import StoaColumns
 
 /// A key that a hash table holds in its slots.
@@ -17,6 +18,9 @@ struct KeyPair: InlineKey {
     @inline(__always) var slotHash: UInt64 { KeyHash.mix(KeyHash.combine(KeyHash.mix(low), high)) }
 }
 
+/// How many rows ahead of a look-up its slot is asked for: enough to cover a miss of the last cache level.
+let keyLookAhead = 16
+
 /// A table from keys of one or two words to ids: open addressing, linear probing, key and id in one slot, at most half
 /// full, so that a row costs one cache miss.
 struct InlineKeyMap<Key: InlineKey> {
@@ -28,6 +32,8 @@ struct InlineKeyMap<Key: InlineKey> {
 
     private var slots: MemoryRegion
     private var mask: Int
+    /// The hashes of the rows at hand and, so that looking ahead needs no test, of a few after them.
+    private let hashes = MemoryRegion(of: UInt64.self, count: KeyTable.chunkRows + keyLookAhead, zeroed: true)
 
     init(expectedCount: Int) {
         var capacity = 256
@@ -36,7 +42,8 @@ struct InlineKeyMap<Key: InlineKey> {
         mask = capacity - 1
     }
 
-    /// Ids of keys, new ones numbered from `next` on; their rows are written to `fresh`. Gives the number of new keys.
+    /// Ids of at most `KeyTable.chunkRows` keys, new ones numbered from `next` on; their rows are written to `fresh`. Gives
+    /// the number of new keys.
     mutating func insert(
         _ keys: UnsafePointer<Key>, count: Int, next: Int, into ids: UnsafeMutablePointer<Int32>,
         fresh: UnsafeMutablePointer<Int32>
@@ -44,10 +51,13 @@ struct InlineKeyMap<Key: InlineKey> {
         if (next + count) * 2 > mask { enlarge(for: next + count) }
         let table = slots.bound(to: Slot.self)
         let mask = self.mask
+        let hashes = self.hashes.bound(to: UInt64.self)
+        for row in 0..<count { hashes[row] = keys[row].slotHash }
         var added = 0
         for row in 0..<count {
+            stoa_prefetch(table + (Int(truncatingIfNeeded: hashes[row &+ keyLookAhead]) & mask))
             let key = keys[row]
-            var slot = Int(truncatingIfNeeded: key.slotHash) & mask
+            var slot = Int(truncatingIfNeeded: hashes[row]) & mask
             var mark = table[slot].mark
             while mark != 0 && table[slot].key != key {
                 slot = (slot + 1) & mask
@@ -64,13 +74,19 @@ struct InlineKeyMap<Key: InlineKey> {
         return added
     }
 
-    /// Ids of keys, -1 for those that are absent.
-    func find(_ keys: UnsafePointer<Key>, count: Int, into ids: UnsafeMutablePointer<Int32>) {
+    /// Ids of at most `KeyTable.chunkRows` keys, -1 for those that are absent. `hashes` is room for as many words and
+    /// `keyLookAhead` more.
+    func find(
+        _ keys: UnsafePointer<Key>, count: Int, into ids: UnsafeMutablePointer<Int32>,
+        hashes: UnsafeMutablePointer<UInt64>
+    ) {
         let table = slots.bound(to: Slot.self)
         let mask = self.mask
+        for row in 0..<count { hashes[row] = keys[row].slotHash }
         for row in 0..<count {
+            stoa_prefetch(table + (Int(truncatingIfNeeded: hashes[row &+ keyLookAhead]) & mask))
             let key = keys[row]
-            var slot = Int(truncatingIfNeeded: key.slotHash) & mask
+            var slot = Int(truncatingIfNeeded: hashes[row]) & mask
             var mark = table[slot].mark
             while mark != 0 && table[slot].key != key {
                 slot = (slot + 1) & mask

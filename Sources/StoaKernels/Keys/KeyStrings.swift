@@ -124,71 +124,99 @@ final class KeyStrings: @unchecked Sendable {
         }
     }
 
-    private func intern(entry: Int, of dictionary: StringDictionary) -> Int32 {
-        guard let (offsets, base) = dictionary.values.text else {
-            preconditionFailure("the entries of a dictionary are plain text")
-        }
-        let first = Int(offsets[entry])
-        let length = Int(offsets[entry + 1]) - first
-        return intern(base + first, length: length, hash: KeyHash.bytes(base + first, count: length))
-    }
-
     // MARK: Plain text
 
     private func internPlain(_ column: Column, start: Int, rows: Int, into ids: UnsafeMutablePointer<Int32>) {
         guard let (allOffsets, base) = column.text else { preconditionFailure("a \(column.type) key is not text") }
         let offsets = allOffsets + start
+        let validity = column.validity
+        let offset = column.offset + start
+        var index = index
         for row in 0..<rows {
-            if column.isNull(at: start + row) {
+            if let validity, !ValidityBits.bit(validity.base, at: offset + row) {
                 ids[row] = 0
                 continue
             }
-            let first = Int(offsets[row])
-            let length = Int(offsets[row + 1]) - first
-            ids[row] = intern(base + first, length: length, hash: KeyHash.bytes(base + first, count: length))
+            let text = Text(base, offsets, row)
+            let (found, slot) = index.locate(text)
+            if found >= 0 {
+                ids[row] = found
+            } else {
+                ids[row] = add(text, in: slot)
+                index = self.index
+            }
         }
     }
 
     private func findPlain(_ column: Column, start: Int, rows: Int, into ids: UnsafeMutablePointer<Int32>) {
         guard let (allOffsets, base) = column.text else { preconditionFailure("a \(column.type) key is not text") }
         let offsets = allOffsets + start
-        for row in 0..<rows {
+        let index = index
+        for row in 0..<rows { ids[row] = index.locate(Text(base, offsets, row)).id }
+    }
+
+    /// The bytes of one row and their hash.
+    private struct Text {
+        let base: UnsafePointer<UInt8>
+        let length: Int
+        let hash: UInt64
+
+        @inline(__always)
+        init(_ bytes: UnsafePointer<UInt8>, _ offsets: UnsafePointer<Int32>, _ row: Int) {
             let first = Int(offsets[row])
-            let length = Int(offsets[row + 1]) - first
-            let (id, _) = locate(base + first, length: length, hash: KeyHash.bytes(base + first, count: length))
-            ids[row] = id
+            base = bytes + first
+            length = Int(offsets[row + 1]) - first
+            hash = KeyHash.bytes(base, count: length)
         }
     }
 
     // MARK: The table: a slot holds the upper half of the hash and the id plus one, zero when empty
 
-    /// The id of the text, or -1 and the slot where it belongs.
-    private func locate(_ text: UnsafePointer<UInt8>, length: Int, hash: UInt64) -> (id: Int32, slot: Int) {
-        let table = slots.bound(to: UInt64.self)
-        let limits = ends.pointer
-        let stored = bytes.pointer
-        let tag = hash & 0xffff_ffff_0000_0000
-        var slot = Int(truncatingIfNeeded: hash) & slotMask
-        while true {
-            let entry = table[slot]
-            if entry == 0 { return (-1, slot) }
-            if entry & 0xffff_ffff_0000_0000 == tag {
-                let id = Int(entry & 0xffff_ffff) - 1
-                let begin = id == 0 ? 0 : limits[id - 1]
-                if limits[id] - begin == length, memcmp(stored + begin, text, length) == 0 {
-                    return (Int32(truncatingIfNeeded: id), slot)
+    /// The table's memory as it is until a text is added.
+    private struct Index {
+        let table: UnsafePointer<UInt64>
+        let mask: Int
+        let ends: UnsafePointer<Int>
+        let bytes: UnsafePointer<UInt8>
+
+        /// The id of the text, or -1 and the slot where it belongs.
+        @inline(__always)
+        func locate(_ text: Text) -> (id: Int32, slot: Int) {
+            let tag = text.hash & 0xffff_ffff_0000_0000
+            var slot = Int(truncatingIfNeeded: text.hash) & mask
+            while true {
+                let entry = table[slot]
+                if entry == 0 { return (-1, slot) }
+                if entry & 0xffff_ffff_0000_0000 == tag {
+                    let id = Int(entry & 0xffff_ffff) - 1
+                    let begin = id == 0 ? 0 : ends[id - 1]
+                    if ends[id] - begin == text.length, memcmp(bytes + begin, text.base, text.length) == 0 {
+                        return (Int32(truncatingIfNeeded: id), slot)
+                    }
                 }
+                slot = (slot + 1) & mask
             }
-            slot = (slot + 1) & slotMask
         }
     }
 
-    private func intern(_ text: UnsafePointer<UInt8>, length: Int, hash: UInt64) -> Int32 {
-        let (found, slot) = locate(text, length: length, hash: hash)
-        if found >= 0 { return found }
+    private var index: Index {
+        Index(table: slots.bound(to: UInt64.self), mask: slotMask, ends: ends.pointer, bytes: bytes.pointer)
+    }
+
+    /// The id of a dictionary's entry.
+    private func intern(entry: Int, of dictionary: StringDictionary) -> Int32 {
+        guard let (offsets, base) = dictionary.values.text else {
+            preconditionFailure("the entries of a dictionary are plain text")
+        }
+        let text = Text(base, offsets, entry)
+        let (found, slot) = index.locate(text)
+        return found >= 0 ? found : add(text, in: slot)
+    }
+
+    private func add(_ text: Text, in slot: Int) -> Int32 {
         let id = Int32(count)
-        slots.bound(to: UInt64.self)[slot] = (hash & 0xffff_ffff_0000_0000) | UInt64(count + 1)
-        append(text, length: length, hash: hash)
+        slots.bound(to: UInt64.self)[slot] = (text.hash & 0xffff_ffff_0000_0000) | UInt64(count + 1)
+        append(text.base, length: text.length, hash: text.hash)
         if count * 2 > slotMask { enlarge() }
         return id
     }

@@ -160,8 +160,8 @@ extension KeyTable {
     private func overwriteNulls(
         of column: Column, rows: Int, with id: Int32, in ids: UnsafeMutablePointer<Int32>
     ) {
-        if column.nullCount == 0 { return }
-        for row in 0..<rows where column.isNull(at: row) { ids[row] = id }
+        guard let validity = column.validity else { return }
+        for row in 0..<rows where !ValidityBits.bit(validity.base, at: column.offset + row) { ids[row] = id }
     }
 }
 
@@ -270,17 +270,17 @@ extension KeyTable {
         case .radix(let layout, let map):
             layout.flagOutside(chunk, rows: rows, into: absent)
             layout.encode(chunk, rows: rows, into: packed)
-            map.find(packed, count: rows, into: ids)
+            map.find(packed, count: rows, into: ids, hashes: scratch.hashes)
         case .word(let map):
-            map.find(chunk.cells[0], count: rows, into: ids)
+            map.find(chunk.cells[0], count: rows, into: ids, hashes: scratch.hashes)
             if chunk.hasNulls[0] { absent.update(from: chunk.nulls[0], count: rows) }
         case .pair(let layout, let map):
             layout.encode(chunk, rows: rows, into: packed)
             let pairs = UnsafeRawPointer(packed).assumingMemoryBound(to: KeyPair.self)
-            map.find(pairs, count: rows, into: ids)
+            map.find(pairs, count: rows, into: ids, hashes: scratch.hashes)
         case .records(let layout, let map):
             layout.encode(chunk, rows: rows, into: packed)
-            map.find(packed, count: rows, into: ids)
+            map.find(packed, count: rows, into: ids, hashes: scratch.hashes)
         }
         for row in 0..<rows where absent[row] != 0 { ids[row] = -1 }
     }
@@ -346,11 +346,11 @@ extension KeyTable {
         return RadixLayout(minimums: stores.map { min($0.minimum, $0.maximum) }, extents: extents)
     }
 
-    /// Ranges of twice the size where the limit allows it. A table that has to move again without gaining room is better off
+    /// Ranges of twice the size where that is not far beyond the limit. A table that has to move again without gaining room is better off
     /// with hashing, so exact ranges serve only at first.
     private func denseLayout(_ tight: RadixLayout) -> RadixLayout? {
         if tight.total > denseLimit { return nil }
-        if let roomy = enlarged(tight, byBits: 1), roomy.total <= denseLimit { return roomy }
+        if let roomy = enlarged(tight, byBits: 1), roomy.total <= 4 * denseLimit { return roomy }
         return count == 0 ? tight : nil
     }
 

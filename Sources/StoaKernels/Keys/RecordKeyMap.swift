@@ -1,3 +1,4 @@
+internal import CStoaVector
 import StoaColumns
 
 /// A table from keys of any number of words to ids: a slot holds half of the hash and the id, the words lie by id.
@@ -5,6 +6,8 @@ struct RecordKeyMap {
     private let width: Int
     private var slots: MemoryRegion
     private var mask: Int
+    /// The hashes of the rows at hand and of a few after them.
+    private let rowHashes = MemoryRegion(of: UInt64.self, count: KeyTable.chunkRows + keyLookAhead, zeroed: true)
     private var hashes = GrowingBuffer<UInt64>()
     private var records = GrowingBuffer<UInt64>()
 
@@ -16,8 +19,8 @@ struct RecordKeyMap {
         mask = capacity - 1
     }
 
-    /// Ids of records (`width` words each, row after row), new ones numbered from `next` on; their rows are written to
-    /// `fresh`. Gives the number of new keys.
+    /// Ids of at most `KeyTable.chunkRows` records (`width` words each, row after row), new ones numbered from `next` on;
+    /// their rows are written to `fresh`. Gives the number of new keys.
     mutating func insert(
         _ rows: UnsafePointer<UInt64>, count: Int, next: Int, into ids: UnsafeMutablePointer<Int32>,
         fresh: UnsafeMutablePointer<Int32>
@@ -30,10 +33,13 @@ struct RecordKeyMap {
         let storedHashes = hashes.pointer
         let width = self.width
         let mask = self.mask
+        let rowHashes = self.rowHashes.bound(to: UInt64.self)
+        for row in 0..<count { rowHashes[row] = Self.hash(rows + row &* width, width) }
         var added = 0
         for row in 0..<count {
+            Self.lookAhead(rowHashes + row, table, mask, stored, width)
             let record = rows + row &* width
-            let hash = Self.hash(record, width)
+            let hash = rowHashes[row]
             var slot = Int(truncatingIfNeeded: hash) & mask
             var id: Int32 = -1
             while table[slot] != 0 {
@@ -57,13 +63,20 @@ struct RecordKeyMap {
         return added
     }
 
-    /// Ids of records, -1 for those that are absent.
-    func find(_ rows: UnsafePointer<UInt64>, count: Int, into ids: UnsafeMutablePointer<Int32>) {
+    /// Ids of at most `KeyTable.chunkRows` records, -1 for those that are absent. `rowHashes` is room for as many words and
+    /// `keyLookAhead` more.
+    func find(
+        _ rows: UnsafePointer<UInt64>, count: Int, into ids: UnsafeMutablePointer<Int32>,
+        hashes rowHashes: UnsafeMutablePointer<UInt64>
+    ) {
         let table = slots.bound(to: UInt64.self)
         let stored = UnsafePointer(records.pointer)
+        let mask = self.mask
+        for row in 0..<count { rowHashes[row] = Self.hash(rows + row &* width, width) }
         for row in 0..<count {
+            Self.lookAhead(rowHashes + row, table, mask, stored, width)
             let record = rows + row &* width
-            let hash = Self.hash(record, width)
+            let hash = rowHashes[row]
             var slot = Int(truncatingIfNeeded: hash) & mask
             var id: Int32 = -1
             while table[slot] != 0 {
@@ -73,6 +86,17 @@ struct RecordKeyMap {
             }
             ids[row] = id
         }
+    }
+
+    /// Asks for the slot of a row far ahead, and for the record behind the slot of a nearer one.
+    @inline(__always)
+    private static func lookAhead(
+        _ hashes: UnsafePointer<UInt64>, _ table: UnsafePointer<UInt64>, _ mask: Int, _ stored: UnsafePointer<UInt64>,
+        _ width: Int
+    ) {
+        stoa_prefetch(table + (Int(truncatingIfNeeded: hashes[keyLookAhead]) & mask))
+        let entry = table[Int(truncatingIfNeeded: hashes[keyLookAhead / 2]) & mask]
+        stoa_prefetch(stored + Int(entry & 0xffff_ffff) &* width)
     }
 
     /// The id in a slot when its record is the one looked for, else -1.

@@ -35,11 +35,7 @@ final class WideSumReduction: Reduction {
         state.count &+= Int64(count - column.nullCount)
         let values = column.values(as: Int128.self)
         var sum = state.sum
-        if column.nullCount == 0 {
-            for row in 0..<count { sum += Int192(values[row]) }
-        } else {
-            for row in 0..<count where !column.isNull(at: row) { sum += Int192(values[row]) }
-        }
+        ValidityBits.forEach(column, count: count) { sum += Int192(values[$0]) }
         state.sum = sum
     }
 

@@ -13,6 +13,25 @@ enum ValidityBits {
         return low &>> shift | UInt64(first.load(fromByteOffset: 8, as: UInt8.self)) &<< (64 &- shift)
     }
 
+    /// Calls `body` with each row that holds a value, in order.
+    @inline(__always)
+    static func forEach(_ column: Column, count: Int, _ body: (Int) -> Void) {
+        guard let validity = column.validity else {
+            for row in 0..<count { body(row) }
+            return
+        }
+        var start = 0
+        while start < count {
+            let rows = min(64, count - start)
+            var word = word(validity.base, at: column.offset + start, rows: rows)
+            while word != 0 {
+                body(start + word.trailingZeroBitCount)
+                word &= word &- 1
+            }
+            start += rows
+        }
+    }
+
     /// The bit at `index`.
     @inline(__always)
     static func bit(_ bits: UnsafeRawPointer, at index: Int) -> Bool {
