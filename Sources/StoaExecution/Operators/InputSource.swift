@@ -21,7 +21,7 @@ final class InputSource: BatchSource {
             var batches: ArraySlice<Batch> = []
             morsels = MorselSource(schema: schema) { () throws(StoaError) -> Batch? in
                 while true {
-                    if let batch = batches.popFirst() { return batch }
+                    if let batch = batches.popFirst() { return try Self.relabelled(batch, schema, input: number) }
                     guard let location = remaining.popFirst() else { return nil }
                     batches = try context.block(at: location).rows()[...]
                 }
@@ -33,7 +33,7 @@ final class InputSource: BatchSource {
                 guard let batch = try reader?.next() else { return nil }
                 context.metrics.rowsRead += batch.rowCount
                 context.metrics.bytesRead += batch.byteCount
-                return batch
+                return try Self.relabelled(batch, schema, input: number)
             }
         }
     }
@@ -41,5 +41,17 @@ final class InputSource: BatchSource {
     func next() throws(StoaError) -> Batch? {
         try cancellation.check()
         return try morsels.next()
+    }
+
+    /// The batch under the names by which the plan calls its columns: those who made it may have called them otherwise, as
+    /// the sides of a union do. Throws `engineFailed` when the types differ.
+    private static func relabelled(_ batch: Batch, _ schema: Schema, input: Int) throws(StoaError) -> Batch {
+        if batch.schema == schema { return batch }
+        guard batch.columns.map(\.type) == schema.fields.map(\.type) else {
+            throw StoaError(
+                .engineFailed, source: .engine,
+                "input \(input) of a task holds \(batch.schema) where its plan reads \(schema)")
+        }
+        return Batch(unchecked: schema, columns: batch.columns, rowCount: batch.rowCount)
     }
 }

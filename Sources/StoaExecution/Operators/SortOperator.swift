@@ -35,7 +35,7 @@ final class SortOperator: BatchSource {
             if batch.rowCount == 0 { continue }
             held.append(try order.columns.adding(to: batch))
             rowCount += batch.rowCount
-            if let limit, rowCount > max(Self.heldRowLimit, 4 * limit) {
+            if let limit, rowCount > Self.heldRowLimit, rowCount / 4 > limit {
                 // Rows that tie stay in the order of the input, so sorting the best ones again later changes nothing.
                 held = [try order.first(limit, of: held)]
                 rowCount = limit

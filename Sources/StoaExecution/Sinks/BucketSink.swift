@@ -6,7 +6,8 @@ import StoaPlan
 /// bucket. Equal keys (N3, null equal to null) meet in one bucket, whichever task or process they come from.
 ///
 /// Rows are held until there are enough for batches of a useful size in every bucket, then hashed, counted, and moved once
-/// by a counting sort of their numbers. Cost: one hash a row and key, and one gather a value.
+/// by a counting sort of their numbers. Cost: one hash a row and key, and one gather a value. Without keys all rows go to
+/// the first bucket.
 struct BucketSink {
     private let schema: Schema
     private let keys: KeyColumns
@@ -32,6 +33,10 @@ struct BucketSink {
 
     mutating func append(_ batch: Batch) throws(StoaError) {
         if batch.rowCount == 0 { return }
+        if bucketCount == 1 || keys.indices.isEmpty {
+            try collectors[0].append(batch)
+            return
+        }
         held.append(try keys.adding(to: batch))
         heldRowCount += batch.rowCount
         if heldRowCount >= chunkRowCount { try distribute() }
@@ -55,15 +60,8 @@ struct BucketSink {
         let hashes = MemoryRegion(of: UInt64.self, count: count)
         let order = MemoryRegion(of: Int32.self, count: count)
         var ends = [Int](repeating: 0, count: bucketCount)
-        if keys.indices.isEmpty {
-            // Without keys all rows belong together.
-            for row in 0..<count { order.bound(to: Int32.self)[row] = Int32(truncatingIfNeeded: row) }
-            ends[0] = count
-            for bucket in 1..<max(1, bucketCount) { ends[bucket] = count }
-        } else {
-            KeyTable.hash(keys.keys(of: chunk), count: count, into: hashes.bound(to: UInt64.self))
-            Self.sort(hashes.bound(to: UInt64.self), count: count, into: order.bound(to: Int32.self), ends: &ends)
-        }
+        KeyTable.hash(keys.keys(of: chunk), count: count, into: hashes.bound(to: UInt64.self))
+        Self.sort(hashes.bound(to: UInt64.self), count: count, into: order.bound(to: Int32.self), ends: &ends)
         let rows = keys.input(of: chunk, schema: schema)
         var start = 0
         for bucket in 0..<bucketCount {

@@ -52,6 +52,14 @@ import Testing
         }
     }
 
+    @Test func aPlanReadsColumnsUnderItsOwnNames() throws {
+        let harness = TaskHarness()
+        let input = TaskInput.blocks([harness.put([try Batch(["a": Column([1, 2])])], stage: 0)])
+        let block = try harness.blocks(.input(0, Schema([Field("b", .int64)])), [input])[0]
+        #expect(try block.rows()[0].schema == Schema([Field("b", .int64)]))
+        #expect(throws: StoaError.self) { try harness.report(.input(0, Schema([Field("b", .float64)])), [input]) }
+    }
+
     @Test func aPlanThatDoesNotFitItsTaskIsOurMistake() throws {
         let harness = TaskHarness()
         let schema = RandomTable.schema
