@@ -31,9 +31,10 @@ func report(_ step: GradientDescent.Step) {
     let filled = step.number * cells / step.limit
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
     let line = "\(bar)  step \(step.number)/\(step.limit)  loss \(fixed(step.loss, 6))"
-    // A terminal sees one line that is redrawn, a file every step.
+    // A terminal sees one line that is redrawn and every tenth step kept, a file every step.
     let isTerminal = isatty(STDOUT_FILENO) == 1
-    print(isTerminal ? "\r\(line)" : line, terminator: isTerminal && step.number < step.limit ? "" : "\n")
+    let isKept = !isTerminal || step.number == 1 || step.number % 10 == 0 || step.number == step.limit
+    print(isTerminal ? "\r\(line)" : line, terminator: isKept ? "\n" : "")
     fflush(nil)
 }
 
