@@ -103,10 +103,11 @@ struct CastTask {
     /// The error of one row.
     func failure(at row: Int) -> StoaError {
         let value = operand.column.formatted(at: operand.isConstant ? 0 : row)
-        let message = operand.type == .utf8 ? "the text '\(value)' cannot be read as \(type)" : "\(value) does not fit \(type)"
+        let message =
+            operand.type == .utf8 ? "the text '\(value)' cannot be read as \(type)" : "\(value) does not fit \(type)"
         return StoaError(
             .castFailed, message,
-            advice: "correct the value, cast to a type that holds it, or use a cast that gives null on failure",
+            advice: "correct the value, cast to a type that holds it, or use tryCast(to:), which gives null",
             at: .init(row: row))
     }
 
