@@ -33,7 +33,7 @@ import Testing
         options.executorCount = executors
         options.threadsPerExecutor = threads
         let cluster = try CoreGroupCluster(topology: .machine(), options: options)
-        let driver = try Driver(cluster: RecodingCluster(cluster))
+        let driver = try Driver(cluster: TravellingCluster(cluster))
         let blocks = (0..<partitionCount).map { partition in
             let rows = (0..<batches).map { _ in
                 Batch(unchecked: schema, columns: [Column([Int64(partition)])], rowCount: 1)

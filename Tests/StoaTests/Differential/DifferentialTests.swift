@@ -4,14 +4,16 @@ import Testing
 
 /// Generated queries against DuckDB, the independent oracle.
 @Suite struct DifferentialTests {
-    /// At least 300 queries over tables of several sizes, each with several partitions and executors.
+    /// At least 300 queries over tables of several sizes, each with several partitions and executors;
+    /// every task of them travels as bytes.
     @Test(arguments: [
         (seed: UInt64(1), rows: 1_000, queries: 130), (seed: 2, rows: 37, queries: 60),
         (seed: 3, rows: 20_011, queries: 120),
         (seed: 4, rows: 1, queries: 15), (seed: 5, rows: 0, queries: 15),
     ])
     func sameAnswersAsDuckDB(seed: UInt64, rows: Int, queries: Int) async throws {
-        let session = try Session(cluster: .embedded(executors: 2, threadsPerExecutor: 2))
+        let cluster = try TravellingCluster(executors: 2, threadsPerExecutor: 2)
+        let session = try Session(executors: cluster)
         let folder = try TemporaryFolder()
         let facts = try session.dataFrame(
             [RandomTables.facts(rows: rows, seed: seed)], rowsPerPartition: Swift.max(1, rows / 7))
@@ -37,5 +39,7 @@ import Testing
             .path
         let (status, text) = try Python.run([script, folder.path])
         #expect(status == 0, "seed \(seed): \(text)")
+        #expect(text.hasSuffix("\(queries) queries, 0 differences\n"), "\(text)")
+        #expect(cluster.taskCount > queries, "every task was encoded, decoded and run as decoded")
     }
 }

@@ -11,14 +11,21 @@ final class TravellingCluster: SessionCluster {
     private let travelled = Atomic<Int>(0)
     private let late: LateEvents?
 
+    /// Executors of this process behind the border.
+    ///
     /// - Parameter shuffleSeed: when given, events are held back and delivered in a random order.
-    init(executors: Int, threadsPerExecutor: Int, shuffleSeed: UInt64? = nil) throws {
+    init(_ inner: CoreGroupCluster, shuffleSeed: UInt64? = nil) {
+        self.inner = inner
+        late = shuffleSeed.map { LateEvents(seed: $0) }
+    }
+
+    /// As many executors as asked for, not pinned, behind the border.
+    convenience init(executors: Int, threadsPerExecutor: Int, shuffleSeed: UInt64? = nil) throws {
         var options = CoreGroupOptions()
         options.executorCount = executors
         options.threadsPerExecutor = threadsPerExecutor
         options.pinning = .off
-        inner = try CoreGroupCluster(topology: .machine(), options: options)
-        late = shuffleSeed.map { LateEvents(seed: $0) }
+        self.init(try CoreGroupCluster(topology: .machine(), options: options), shuffleSeed: shuffleSeed)
     }
 
     /// Tasks that crossed the border.
