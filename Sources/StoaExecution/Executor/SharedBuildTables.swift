@@ -1,4 +1,3 @@
-import Glibc
 import StoaColumns
 import StoaPlan
 import StoaTasks
@@ -7,7 +6,7 @@ import StoaTasks
 ///
 /// The first task that asks builds; tasks that ask meanwhile wait, and build themselves when it failed. An entry goes when
 /// one of the blocks that it was built from is dropped, or a block of the stage that used it; as not every stage has such
-/// blocks here, only the last few entries stay. Guard: one lock and one condition.
+/// blocks here, only the last few entries stay.
 final class SharedBuildTables: @unchecked Sendable {
     // Unchecked: `entries` is touched with `lock` held only.
 
@@ -37,28 +36,9 @@ final class SharedBuildTables: @unchecked Sendable {
     /// Entries kept, beyond those being built.
     static let limit = 8
 
-    // In order of their building.
+    // In order of their building. Guard: `lock`.
     private var entries: [Entry] = []
-    private let lock: UnsafeMutablePointer<pthread_mutex_t>
-    private let changed: UnsafeMutablePointer<pthread_cond_t>
-
-    init() {
-        lock = .allocate(capacity: 1)
-        changed = .allocate(capacity: 1)
-        pthread_mutex_init(lock, nil)
-        var attributes = pthread_condattr_t()
-        pthread_condattr_init(&attributes)
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        pthread_cond_init(changed, &attributes)
-        pthread_condattr_destroy(&attributes)
-    }
-
-    deinit {
-        pthread_cond_destroy(changed)
-        pthread_mutex_destroy(lock)
-        changed.deallocate()
-        lock.deallocate()
-    }
+    private let lock = ConditionLock()
 
     /// The build side of that name, built by `build` if no task has built it yet. Waiting ends within milliseconds when the
     /// task is cancelled.
@@ -80,7 +60,7 @@ final class SharedBuildTables: @unchecked Sendable {
 
     /// Forgets what was built from these blocks, or used by the stages that they belong to.
     func drop(_ blocks: [BlockID]) {
-        pthread_mutex_lock(lock)
+        lock.lock()
         var dropped: [Entry] = []
         if !entries.isEmpty {
             var stages: Set<JobStage> = []
@@ -94,15 +74,15 @@ final class SharedBuildTables: @unchecked Sendable {
                 return true
             }
         }
-        pthread_mutex_unlock(lock)
+        lock.unlock()
         // The memory is given back outside the lock.
         withExtendedLifetime(dropped) {}
     }
 
     /// How many build sides are held or being built.
     var count: Int {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
+        lock.lock()
+        defer { lock.unlock() }
         return entries.count
     }
 
@@ -110,8 +90,8 @@ final class SharedBuildTables: @unchecked Sendable {
     private func shared(
         _ key: Key, from inputs: [BlockID], cancellation: CancellationFlag
     ) throws(StoaError) -> JoinBuild? {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
+        lock.lock()
+        defer { lock.unlock() }
         while true {
             try cancellation.check()
             guard let entry = entries.first(where: { $0.key == key }) else {
@@ -119,19 +99,12 @@ final class SharedBuildTables: @unchecked Sendable {
                 return nil
             }
             if case .built(let built) = entry.state { return built }
-            var deadline = timespec()
-            clock_gettime(CLOCK_MONOTONIC, &deadline)
-            deadline.tv_nsec += 1_000_000
-            if deadline.tv_nsec >= 1_000_000_000 {
-                deadline.tv_sec += 1
-                deadline.tv_nsec -= 1_000_000_000
-            }
-            pthread_cond_timedwait(changed, lock, &deadline)
+            lock.wait(until: MonotonicClock.nanoseconds + 1_000_000)
         }
     }
 
     private func finish(_ key: Key, _ state: State?) {
-        pthread_mutex_lock(lock)
+        lock.lock()
         var dropped: [Entry] = []
         if let index = entries.firstIndex(where: { $0.key == key }) {
             if let state {
@@ -142,8 +115,8 @@ final class SharedBuildTables: @unchecked Sendable {
                 entries.remove(at: index)
             }
         }
-        pthread_cond_broadcast(changed)
-        pthread_mutex_unlock(lock)
+        lock.wakeAll()
+        lock.unlock()
         withExtendedLifetime(dropped) {}
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import StoaColumns
 import StoaFiles
 import StoaPlan
@@ -13,7 +12,7 @@ struct TaskRunner {
     /// Runs one attempt to its end. Blocks are stored together at the very end, so that a failed or cancelled attempt has
     /// stored none. Errors name stage and partition.
     func run(_ task: TaskDescription, cancellation: CancellationFlag) throws(StoaError) -> TaskReport {
-        let start = Self.nanosecondsNow()
+        let start = MonotonicClock.nanoseconds
         let context = TaskContext(
             task: task, cancellation: cancellation, sharedTables: sharedTables, readBlock: readBlock)
         do throws(StoaError) {
@@ -26,7 +25,7 @@ struct TaskRunner {
                 context.metrics.rowsWritten += block.rowCount
                 context.metrics.bytesWritten += block.byteCount
             }
-            context.metrics.nanoseconds = Self.nanosecondsNow() - start
+            context.metrics.nanoseconds = MonotonicClock.nanoseconds - start
             return TaskReport(
                 blocks: blocks.map {
                     BlockSummary(id: $0.id, rowCount: $0.block.rowCount, byteCount: $0.block.byteCount)
@@ -93,11 +92,5 @@ struct TaskRunner {
         }
         try context.cancellation.check()
         try writer.close()
-    }
-
-    private static func nanosecondsNow() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1_000_000_000 + time.tv_nsec
     }
 }

@@ -44,8 +44,8 @@ import Testing
     @Test func manyThreadsAtOnce() throws {
         let store = BlockStore()
         let batch = try Batch(["a": Column([1, 2, 3])])
-        let running = (0..<4).map { thread in
-            Background { [id] in
+        let running = try (0..<4).map { thread in
+            try Background { [id] in
                 for round in 0..<500 {
                     store.put(Block(rows: [batch]), as: id(thread * 1_000 + round))
                     _ = store.get(id(round))

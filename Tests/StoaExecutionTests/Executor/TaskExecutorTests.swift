@@ -99,7 +99,7 @@ import Testing
         let running = try probes.enumerated().map { partition, probe in
             let input = harness.put([probe], stage: 1, partition: partition)
             let task = try harness.task(plan, [.blocks([build]), .blocks([input])], partition: partition)
-            return Background { executor.run(task, cancellation: CancellationFlag()) }
+            return try Background { executor.run(task, cancellation: CancellationFlag()) }
         }
         let reports = try running.map { try $0.wait().get() }
         #expect(Slow.calls.withLock { $0[20] } == 1)

@@ -28,7 +28,7 @@ import Testing
         let held = harness.executor.memory.allocatedBytes
         let flag = CancellationFlag()
         let executor = harness.executor
-        let running = Background { executor.run(task, cancellation: flag) }
+        let running = try Background { executor.run(task, cancellation: flag) }
         usleep(5_000)
         let clock = ContinuousClock()
         let asked = clock.now
@@ -94,7 +94,7 @@ import Testing
         let flags = [CancellationFlag(), CancellationFlag()]
         let running = try (0..<2).map { partition in
             let task = try harness.task(plan, inputs, partition: partition)
-            let background = Background { [flag = flags[partition]] in executor.run(task, cancellation: flag) }
+            let background = try Background { [flag = flags[partition]] in executor.run(task, cancellation: flag) }
             usleep(20_000)
             return background
         }

@@ -80,7 +80,7 @@ import Testing
             output: .file(FileSink(path: folder.path + "/never.csv", format: .csv(CSVOptions()))))
         let flag = CancellationFlag()
         let executor = harness.executor
-        let running = Background { executor.run(task, cancellation: flag) }
+        let running = try Background { executor.run(task, cancellation: flag) }
         while Slow.calls.withLock({ $0[10] ?? 0 }) < 2 {}
         flag.cancel()
         guard case .failure(let error) = running.wait() else {
