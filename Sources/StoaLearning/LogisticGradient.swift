@@ -1,4 +1,3 @@
-import Glibc
 import Stoa
 import StoaLinearAlgebra
 
@@ -10,7 +9,7 @@ import StoaLinearAlgebra
 ///
 /// Nulls: an error that names the column. NaN in a feature makes loss and gradient NaN. Labels other than 0 and 1 (false
 /// and true) are an error. Empty: sums of zero. Cost per row: two passes over the features in cache (gemv in both
-/// directions, on blocks of 1,024 rows joined in row order), one exp and one log1p.
+/// directions, on blocks of 1,024 rows joined in row order), and what `LogisticLoss` costs.
 public struct LogisticGradient: BatchAggregate, Hashable {
     /// The columns of x, numeric or bool.
     public var features: [String]
@@ -60,48 +59,29 @@ public struct LogisticGradient: BatchAggregate, Hashable {
         let x = block.columns(0..<features.count)
         let labels = block.columns(features.count..<features.count + 1).base
         var rows = LossGradient(parameterCount: features.count + 1)
-        let wrongRow = withUnsafeTemporaryAllocation(of: Double.self, capacity: block.rowCount) { margins -> Int? in
+        rows.rowCount = block.rowCount
+        let isComplete = withUnsafeTemporaryAllocation(of: Double.self, capacity: block.rowCount) { margins in
             margins.initialize(repeating: intercept)
             coefficients.withUnsafeBufferPointer { x.multiply($0, into: margins, beta: 1) }
-            guard let base = margins.baseAddress else { return nil }
-            if let wrong = rows.addResiduals(base, labels, count: block.rowCount) { return wrong }
+            var sums = LogisticLoss()
+            guard let residuals = margins.baseAddress, sums.add(residuals, labels, count: block.rowCount) else {
+                return block.rowCount == 0
+            }
+            rows.loss = sums.loss
+            rows.gradient[features.count] = sums.residual
             rows.gradient.withUnsafeMutableBufferPointer { gradient in
                 x.multiplyTransposed(
                     UnsafeBufferPointer(margins),
                     into: UnsafeMutableBufferPointer(rebasing: gradient[..<features.count]))
             }
-            return nil
+            return true
         }
-        if let wrongRow {
+        guard isComplete else {
+            let row = (0..<block.rowCount).first { labels[$0] != 0 && labels[$0] != 1 } ?? 0
             throw StoaError(
-                .invalidArgument, "row \(firstRow + wrongRow) of its batch has the label \(labels[wrongRow])",
+                .invalidArgument, "row \(firstRow + row) of its batch has the label \(labels[row])",
                 advice: "labels are true and false, or 1 and 0", at: .init(column: label))
         }
-        rows.rowCount = block.rowCount
         try state.add(rows)
-    }
-}
-
-extension LossGradient {
-    /// Turns margins into residuals p - y in place, adds the losses, and puts the residuals' sum in the gradient's last
-    /// place. Gives a row whose label is neither 0 nor 1, if there is one.
-    fileprivate mutating func addResiduals(
-        _ margins: UnsafeMutablePointer<Double>, _ labels: UnsafePointer<Double>, count: Int
-    ) -> Int? {
-        var losses = 0.0
-        var residuals = 0.0
-        for row in 0..<count {
-            let margin = margins[row]
-            let label = labels[row]
-            if label != 0 && label != 1 { return row }
-            let small = exp(-abs(margin))
-            losses += log1p(small) + (max(margin, 0) - label * margin)
-            let residual = (margin >= 0 ? 1 : small) / (1 + small) - label
-            residuals += residual
-            margins[row] = residual
-        }
-        loss += losses
-        gradient[gradient.count - 1] += residuals
-        return nil
     }
 }

@@ -9,11 +9,13 @@ public struct StandardScaler: Hashable, Codable, Sendable {
     /// Standard deviation of each column over all its values (divided by n), nulls left out.
     public let deviations: [Double]
 
-    /// A scaler of known means and deviations, one of each a column.
-    public init(columns: [String], means: [Double], deviations: [Double]) {
-        precondition(
-            means.count == columns.count && deviations.count == columns.count,
-            "\(means.count) means and \(deviations.count) deviations of \(columns.count) columns")
+    /// A scaler of known means and deviations, one of each a column; throws `invalidArgument` for other counts.
+    public init(columns: [String], means: [Double], deviations: [Double]) throws(StoaError) {
+        guard means.count == columns.count, deviations.count == columns.count else {
+            throw StoaError(
+                .invalidArgument, "\(means.count) means and \(deviations.count) deviations of \(columns.count) columns",
+                advice: "give one of each per column")
+        }
         self.columns = columns
         self.means = means
         self.deviations = deviations
@@ -47,7 +49,7 @@ public struct StandardScaler: Hashable, Codable, Sendable {
             means.append(mean)
             deviations.append(deviation)
         }
-        return StandardScaler(columns: columns, means: means, deviations: deviations)
+        return try StandardScaler(columns: columns, means: means, deviations: deviations)
     }
 
     /// (x - mean) / deviation of the column at an index, as float64. A column whose values are all equal becomes 0.

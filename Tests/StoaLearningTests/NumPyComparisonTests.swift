@@ -22,7 +22,7 @@ import Testing
 
     @Test(arguments: [0, 0.1])
     func parametersAgree(l2: Double) async throws {
-        let (rows, labels) = makeRows(5_000)
+        let (rows, labels) = makeRows(1_500)
         let names = ["a", "b", "c"]
         let columns = names.indices.map { index in Column(rows.map { $0[index] }) } + [Column(labels)]
         let batch = try Batch(schema: Schema((names + ["y"]).map { Field($0, .float64) }), columns: columns)
@@ -33,8 +33,8 @@ import Testing
                 let gradient = LogisticGradient(
                     features: names, label: "y", coefficients: Array(parameters[..<3]), intercept: parameters[3])
                 var state = try gradient.initialState()
-                for start in stride(from: 0, to: 5_000, by: 700) {
-                    try gradient.consume(batch.slice(start..<min(5_000, start + 700)), into: &state)
+                for start in stride(from: 0, to: 1_500, by: 700) {
+                    try gradient.consume(batch.slice(start..<min(1_500, start + 700)), into: &state)
                 }
                 return try gradient.finish(state)
             }.parameters
@@ -43,6 +43,6 @@ import Testing
         for (value, other) in zip(try await descend(steps: 25), expected.descended) {
             #expect(abs(value - other) < 1e-12)
         }
-        for (value, other) in zip(try await descend(steps: 1_000), expected.best) { #expect(abs(value - other) < 1e-9) }
+        for (value, other) in zip(try await descend(steps: 400), expected.best) { #expect(abs(value - other) < 1e-9) }
     }
 }
