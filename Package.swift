@@ -53,6 +53,7 @@ let targets: [Target] = [
     .target(
         name: "CArrowOracle", dependencies: ["CArrowABI"], path: "Tests/CArrowOracle", cxxSettings: cxxFlags,
         linkerSettings: arrowLibraries),
+    .target(name: "StoaTestSupport", path: "Tests/StoaTestSupport"),
     .testTarget(name: "StoaColumnsTests", dependencies: ["StoaColumns", "CArrowABI", "CArrowOracle"]),
     .testTarget(name: "StoaKernelsTests", dependencies: ["StoaKernels"]),
     .testTarget(name: "StoaLinearAlgebraTests", dependencies: ["StoaLinearAlgebra"]),
@@ -62,9 +63,10 @@ let targets: [Target] = [
     .testTarget(name: "StoaExecutionTests", dependencies: ["StoaExecution"]),
     .testTarget(name: "StoaDriverTests", dependencies: ["StoaDriver"]),
     .testTarget(name: "StoaCoreGroupsTests", dependencies: ["StoaCoreGroups"]),
-    .testTarget(name: "StoaTests", dependencies: ["Stoa"], exclude: ["Differential/compare.py"]),
+    .testTarget(name: "StoaTests", dependencies: ["Stoa", "StoaTestSupport"], exclude: ["Differential/compare.py"]),
     .testTarget(name: "StoaLearningTests", dependencies: ["StoaLearning"]),
-    .testTarget(name: "StoaCommandTests", dependencies: ["StoaCommand", "GradientDescent"]),
+    .testTarget(name: "StoaCommandTests", dependencies: ["StoaCommand", "StoaTestSupport"]),
+    .testTarget(name: "GradientDescentTests", dependencies: ["GradientDescent", "StoaTestSupport"]),
 ]
 
 for target in targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C") {

@@ -37,8 +37,8 @@ LAYERS = {
     "GradientDescent": ["Stoa", "StoaLearning"],
 }
 
-# Beside the layers: other implementations that tests, and nothing else, compare with.
-TEST_SUPPORT = {"CArrowOracle": ["CArrowABI"]}
+# Beside the layers: what tests, and nothing else, share, and other implementations that they compare with.
+TEST_SUPPORT = {"CArrowOracle": ["CArrowABI"], "StoaTestSupport": []}
 
 # The example shows what a user can write, so it sees what a user sees.
 PUBLIC_ONLY = {"GradientDescent"}

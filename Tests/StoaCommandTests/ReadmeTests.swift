@@ -1,4 +1,5 @@
 import Foundation
+import StoaTestSupport
 import Testing
 
 /// Every command and every snippet of the README does what it says.
@@ -14,7 +15,7 @@ import Testing
     }
 
     private func run(_ words: [String], in folder: URL) throws -> BuiltProgram.Outcome {
-        try BuiltProgram(url: URL(fileURLWithPath: "/usr/bin/env")).run(words, folder: folder)
+        try BuiltProgram.environment.run(words, folder: folder)
     }
 
     @Test func makeVerbsExist() throws {
@@ -65,9 +66,4 @@ import Testing
             #expect(outcome.output.contains(expected), "\(outcome.output)")
         }
     }
-}
-
-extension BuiltProgram {
-    /// A program at a place of its own.
-    init(url: URL) { self.url = url }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import StoaTestSupport
 import Testing
 
 /// The command as a user sees it: output, errors in one sentence, exit status.
@@ -60,7 +61,7 @@ import Testing
             #expect(outcome.errors.contains(sentence), "\(outcome.errors)")
             #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
         }
-        #expect(try folder.contents == ["bad.csv"])
+        #expect(try folder.contents() == ["bad.csv"])
     }
 
     @Test func schemaHeadDescribe() throws {
@@ -85,7 +86,7 @@ import Testing
             #expect(outcome.status == 0, "\(outcome.errors)")
         }
         #expect(try String(contentsOfFile: folder.path("c.csv"), encoding: .utf8) == Self.people)
-        #expect(try folder.contents == ["a.parquet", "b.arrow", "c.csv", "people.csv"])
+        #expect(try folder.contents() == ["a.parquet", "b.arrow", "c.csv", "people.csv"])
     }
 
     @Test func spellingOptions() throws {

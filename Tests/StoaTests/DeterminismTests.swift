@@ -2,13 +2,14 @@ import Foundation
 import Stoa
 import StoaCoreGroups
 import StoaExecution
+import StoaTestSupport
 import Testing
 
 /// The promise: the same bits for any number of executors and threads, and for any order in which tasks finish.
 @Suite struct DeterminismTests {
     /// Sums whose bits depend on the order of every addition.
     static func numbers(rows: Int) throws -> Batch {
-        var random = RandomSource(seed: 99)
+        var random = SplitMix64(seed: 99)
         return try Batch([
             "key": Column((0..<rows).map { _ in Int32(random.below(300)) }),
             "word": Column((0..<rows).map { _ in "w\(random.below(20))" }),

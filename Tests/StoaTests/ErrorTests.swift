@@ -1,5 +1,6 @@
 import Foundation
 import Stoa
+import StoaTestSupport
 import Testing
 
 /// Mistakes are thrown by the action, and name what was found, where, and what would be right.

@@ -1,10 +1,11 @@
 import Foundation
 import Stoa
+import StoaTestSupport
 import Testing
 
 /// The main job on the real data, against DuckDB and against itself from Parquet.
 @Suite struct FlightsTests {
-    static let data = Python.root.appendingPathComponent(".deps/data").path
+    static let data = BuiltProgram.root.appendingPathComponent(".deps/data").path
 
     static func delays(_ flights: DataFrame, _ airlines: DataFrame) -> DataFrame {
         flights.join(airlines, on: "carrier").groupBy("carrier", "name").agg(
@@ -39,9 +40,9 @@ import Testing
             GROUP BY ALL ORDER BY avg(arr_delay) DESC
             """
         let script = "import duckdb,json,sys; print(json.dumps(duckdb.sql(sys.argv[1]).fetchall()))"
-        let (status, text) = try Python.run(["-c", script, sql])
-        #expect(status == 0, "\(text)")
-        let expected = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[Any]])
+        let outcome = try BuiltProgram.python.run(["-c", script, sql])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let expected = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [[Any]])
         #expect(fromCSV.rowCount == expected.count)
         #expect(try fromCSV["carrier", as: String.self] == expected.map { $0[0] as? String ?? "" })
         #expect(try fromCSV["name", as: String.self] == expected.map { $0[1] as? String ?? "" })

@@ -2,6 +2,7 @@ import Foundation
 import Stoa
 import StoaCoreGroups
 import StoaExecution
+import StoaTestSupport
 import Synchronization
 
 /// The in-process cluster behind a border: every task is encoded, decoded, and only the decoded one runs; events reach the
@@ -66,14 +67,14 @@ final class TravellingCluster: SessionCluster {
 private final class LateEvents: Sendable {
     private struct State {
         var held: [ClusterEvent] = []
-        var random: RandomSource
+        var random: SplitMix64
         var isStopped = false
     }
 
     private let state: Mutex<State>
     private let queue = DispatchQueue(label: "late events")
 
-    init(seed: UInt64) { state = Mutex(State(random: RandomSource(seed: seed))) }
+    init(seed: UInt64) { state = Mutex(State(random: SplitMix64(seed: seed))) }
 
     func deliver(to events: @escaping @Sendable (ClusterEvent) -> Void) {
         queue.async { [self] in

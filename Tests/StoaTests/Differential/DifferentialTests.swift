@@ -1,5 +1,6 @@
 import Foundation
 import Stoa
+import StoaTestSupport
 import Testing
 
 /// Generated queries against DuckDB, the independent oracle.
@@ -37,9 +38,9 @@ import Testing
         try JSONSerialization.data(withJSONObject: list).write(to: URL(fileURLWithPath: folder.path("queries.json")))
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("compare.py")
             .path
-        let (status, text) = try Python.run([script, folder.path])
-        #expect(status == 0, "seed \(seed): \(text)")
-        #expect(text.hasSuffix("\(queries) queries, 0 differences\n"), "\(text)")
+        let outcome = try BuiltProgram.python.run([script, folder.path])
+        #expect(outcome.status == 0, "seed \(seed): \(outcome.output)\(outcome.errors)")
+        #expect(outcome.output.hasSuffix("\(queries) queries, 0 differences\n"), "\(outcome.output)")
         #expect(cluster.taskCount > queries, "every task was encoded, decoded and run as decoded")
     }
 }

@@ -1,4 +1,5 @@
 import Stoa
+import StoaTestSupport
 
 /// Builds random queries twice at once: as a data frame and as the SQL that means the same in DuckDB.
 ///
@@ -24,12 +25,12 @@ struct QueryGenerator {
         let sql: String
     }
 
-    private var random: RandomSource
+    private var random: SplitMix64
     private let facts: DataFrame
     private let dimensions: DataFrame
 
     init(seed: UInt64, facts: DataFrame, dimensions: DataFrame) {
-        random = RandomSource(seed: seed)
+        random = SplitMix64(seed: seed)
         self.facts = facts
         self.dimensions = dimensions
     }

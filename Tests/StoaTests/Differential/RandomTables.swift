@@ -1,4 +1,5 @@
 import Stoa
+import StoaTestSupport
 
 /// The random tables that generated queries run over: nulls, NaN, infinities, both zeros, empty and non-ASCII text.
 enum RandomTables {
@@ -6,7 +7,7 @@ enum RandomTables {
 
     /// The fact table `t`: `id` is unique and not null; the other columns are nullable.
     static func facts(rows: Int, seed: UInt64) throws -> Batch {
-        var random = RandomSource(seed: seed)
+        var random = SplitMix64(seed: seed)
         func column<Value>(_ value: () -> Value) -> [Value?] {
             (0..<rows).map { _ in random.chance(12) ? nil : value() }
         }
@@ -27,7 +28,7 @@ enum RandomTables {
 
     /// The dimension table `d`, joined by `k` or `s`; keys repeat and may be null.
     static func dimensions(rows: Int, seed: UInt64) throws -> Batch {
-        var random = RandomSource(seed: seed)
+        var random = SplitMix64(seed: seed)
         func column<Value>(_ value: () -> Value) -> [Value?] {
             (0..<rows).map { _ in random.chance(12) ? nil : value() }
         }
