@@ -121,14 +121,15 @@ enum DecimalArithmetic {
                 let a = left.block(at: start)
                 let b = right.block(at: start)
                 let result = target + start
-                var failed = false
+                var failures: Work = 0
                 for index in 0..<length {
                     let (value, overflow) = operation(
                         Work(truncatingIfNeeded: a[index]), Work(truncatingIfNeeded: b[index]))
-                    failed = failed || overflow || value >= limit || value <= 0 &- limit
+                    // Integers instead of booleans: their union is taken in vectors.
+                    failures |= (overflow ? 1 : 0) | (value >= limit ? 1 : 0) | (value <= 0 &- limit ? 1 : 0)
                     result[index] = Result(truncatingIfNeeded: value)
                 }
-                if !failed { continue }
+                if failures == 0 { continue }
                 for index in 0..<length {
                     let (value, overflow) = operation(
                         Work(truncatingIfNeeded: a[index]), Work(truncatingIfNeeded: b[index]))

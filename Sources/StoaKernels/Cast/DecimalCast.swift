@@ -56,10 +56,35 @@ private struct DecimalTarget: IntegerBody {
     let precision: Int
 
     func run<Source: ColumnInteger>(_: Source.Type) throws(StoaError) -> Column {
-        task.type.storageType == .int64
-            ? try task.convertFixed(Rescaling<Source, Int64>(digits: digits, precision: precision))
-            : try task.convertFixed(Rescaling<Source, Int128>(digits: digits, precision: precision))
+        if task.type.storageType == .int128 {
+            return try task.convertFixed(Rescaling<Source, Int128>(digits: digits, precision: precision))
+        }
+        if Source.bitWidth < 64 || Source.self == Int64.self {
+            if (0...DataType.maximumNarrowDecimalPrecision).contains(digits) {
+                return try task.convertFixed(NarrowScaling<Source>(digits: digits, precision: precision))
+            }
+        }
+        return try task.convertFixed(Rescaling<Source, Int64>(digits: digits, precision: precision))
     }
+}
+
+/// Moves the decimal point to the right in 64 bits: a value within the bound has few enough digits.
+private struct NarrowScaling<Source: ColumnInteger>: FixedConversion {
+    private let factor: Int64
+    private let bound: Int64
+
+    init(digits: Int, precision: Int) {
+        factor = Int64(truncatingIfNeeded: Decimals.powerOfTen(digits))
+        bound = digits > precision ? 1 : Int64(truncatingIfNeeded: Decimals.powerOfTen(precision - digits))
+    }
+
+    @inline(__always)
+    func fails(_ value: Source) -> Bool {
+        let wide = Int64(truncatingIfNeeded: value)
+        return wide >= bound || wide <= 0 &- bound
+    }
+    @inline(__always)
+    func convert(_ value: Source) -> Int64 { Int64(truncatingIfNeeded: value) &* factor }
 }
 
 /// Moves the decimal point of scaled integers: exact to the right, halves away from zero to the left.

@@ -1,3 +1,4 @@
+internal import CStoaVector
 import Glibc
 import StoaColumns
 
@@ -26,7 +27,7 @@ package enum MathFunctions {
         let target = region.bound(to: Double.self)
         let values = OperandValues<Double>(operand)
         switch function {
-        case .sqrt: forBlocks(values, target, count) { $0.squareRoot() }
+        case .sqrt: forBlocks(values, target, count) { stoa_square_root($0) }
         case .cbrt: forBlocks(values, target, count) { Glibc.cbrt($0) }
         case .exp: forBlocks(values, target, count) { Glibc.exp($0) }
         case .expm1: forBlocks(values, target, count) { Glibc.expm1($0) }

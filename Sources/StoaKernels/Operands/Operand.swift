@@ -94,13 +94,23 @@ package struct RowScope: Sendable {
 
 /// Where all operands hold values: nil when none of them has a null.
 func validity(of operands: [Operand], count: Int) -> MemoryRegion? {
-    guard operands.contains(where: { $0.column.nullCount > 0 }) else { return nil }
-    let region = MemoryRegion(bits: count)
-    let words = region.bound(to: UInt64.self)
-    for row in stride(from: 0, to: count, by: 64) {
-        var word: UInt64 = ~0
-        for operand in operands { word &= operand.validityWord(at: row, count: count) }
-        words[row >> 6] = word
+    var region: MemoryRegion?
+    for operand in operands {
+        guard let bitmap = operand.column.validity else { continue }
+        if operand.isConstant { return Bitmap.filled(false, count: count) }
+        let words: UnsafeMutablePointer<UInt64>
+        if let region {
+            words = region.bound(to: UInt64.self)
+        } else {
+            let filled = Bitmap.filled(true, count: count)
+            region = filled
+            words = filled.bound(to: UInt64.self)
+        }
+        let base = bitmap.base
+        let offset = operand.column.offset
+        for row in stride(from: 0, to: count, by: 64) {
+            words[row >> 6] &= Bitmap.word(base, at: offset &+ row, count: min(64, count &- row))
+        }
     }
     return region
 }

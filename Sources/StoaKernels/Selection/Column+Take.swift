@@ -14,7 +14,7 @@ extension Column {
         let storage: Storage
         switch self.storage {
         case .bits(let source):
-            storage = .bits(Self.takenBits(source.base, at: offset, rows, count: rowCount).buffer)
+            storage = .bits(Self.takenBits(source.base, at: offset, sourceCount: count, rows, count: rowCount).buffer)
         case .fixed(let source):
             let width = type.storageType.byteWidth ?? 0
             storage = .fixed(
@@ -39,39 +39,65 @@ extension Column {
 
     private func takenValidity(_ rows: UnsafePointer<Int32>, count rowCount: Int, hasNulls: Bool) -> MemoryRegion? {
         guard hasNulls || validity != nil else { return nil }
-        let region = MemoryRegion(bits: rowCount)
-        let words = region.bound(to: UInt64.self)
-        var row = 0
-        while row < rowCount {
-            var word: UInt64 = 0
-            for place in 0..<min(64, rowCount - row) {
-                let source = rows[row + place]
-                var isValid = source >= 0
-                if let validity, isValid { isValid = Bitmap.bit(validity.base, at: offset + Int(source)) }
-                word |= (isValid ? 1 : 0) &<< UInt64(truncatingIfNeeded: place)
+        let region: MemoryRegion
+        if let validity {
+            region = Self.takenBits(validity.base, at: offset, sourceCount: count, rows, count: rowCount)
+        } else {
+            region = Bitmap.filled(true, count: rowCount)
+        }
+        if hasNulls {
+            let words = region.bound(to: UInt64.self)
+            for start in stride(from: 0, to: rowCount, by: 64) {
+                var nulls: UInt64 = 0
+                for place in 0..<min(64, rowCount &- start) {
+                    nulls |= (rows[start &+ place] < 0 ? 1 : 0) &<< UInt64(truncatingIfNeeded: place)
+                }
+                words[start >> 6] &= ~nulls
             }
-            words[row >> 6] = word
-            row += 64
         }
         return region
     }
 
     private static func takenBits(
-        _ bits: UnsafeRawPointer, at offset: Int, _ rows: UnsafePointer<Int32>, count rowCount: Int
+        _ bits: UnsafeRawPointer, at offset: Int, sourceCount: Int, _ rows: UnsafePointer<Int32>, count rowCount: Int
     ) -> MemoryRegion {
         let region = MemoryRegion(bits: rowCount)
         let words = region.bound(to: UInt64.self)
-        var row = 0
-        while row < rowCount {
-            var word: UInt64 = 0
-            for place in 0..<min(64, rowCount - row) {
-                let source = Int(max(0, rows[row + place]))
-                word |= (Bitmap.bit(bits, at: offset + source) ? 1 : 0) &<< UInt64(truncatingIfNeeded: place)
+        if sourceCount <= rowCount {
+            // Flags that are bytes are found by one load each.
+            let flags = MemoryRegion(byteCount: sourceCount)
+            let bytes = flags.bound(to: UInt8.self)
+            for start in stride(from: 0, to: sourceCount, by: 64) {
+                let length = min(64, sourceCount &- start)
+                let word = Bitmap.word(bits, at: offset + start, count: length)
+                for place in 0..<length {
+                    bytes[start &+ place] = UInt8(truncatingIfNeeded: (word &>> UInt64(truncatingIfNeeded: place)) & 1)
+                }
             }
-            words[row >> 6] = word
-            row += 64
+            withExtendedLifetime(flags) {
+                gatherBits(words, rows, rowCount) { UInt64(bytes[$0]) }
+            }
+        } else {
+            gatherBits(words, rows, rowCount) { row in
+                let byte = bits.load(fromByteOffset: (offset &+ row) >> 3, as: UInt8.self)
+                return UInt64((byte &>> UInt8(truncatingIfNeeded: (offset &+ row) & 7)) & 1)
+            }
         }
         return region
+    }
+
+    /// Fills words with the bit of each row number, any bit for a negative one; the closure is inlined.
+    @inline(__always)
+    private static func gatherBits(
+        _ words: UnsafeMutablePointer<UInt64>, _ rows: UnsafePointer<Int32>, _ count: Int, _ bit: (Int) -> UInt64
+    ) {
+        for start in stride(from: 0, to: count, by: 64) {
+            var word: UInt64 = 0
+            for place in 0..<min(64, count &- start) {
+                word |= bit(Int(max(0, rows[start &+ place]))) &<< UInt64(truncatingIfNeeded: place)
+            }
+            words[start >> 6] = word
+        }
     }
 
     private static func takenValues(
