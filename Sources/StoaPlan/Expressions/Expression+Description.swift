@@ -158,10 +158,10 @@ extension Literal: CustomStringConvertible {
         case .unsigned(let value): "\(value)"
         case .float(let bits): "\(bits.value)"
         case .string(let text): Self.quoted(text)
-        case .date(let days): "date(\(CivilTime.text(days: Int(days))))"
+        case .date(let days): "date(\(CivilDate(daysSinceEpoch: days)))"
         case .timestamp(let microseconds, let zone):
-            "timestamp(\(CivilTime.text(microseconds: microseconds, hasZone: zone != nil)))"
-        case .decimal(let unscaled, _, let scale): "decimal(\(Self.text(unscaled: unscaled, scale: scale)))"
+            "timestamp(\(TimestampText.description(microseconds: microseconds, hasZone: zone != nil)))"
+        case .decimal(let unscaled, _, let scale): "decimal(\(Decimals.description(unscaled: unscaled, scale: scale)))"
         }
     }
 
@@ -178,12 +178,5 @@ extension Literal: CustomStringConvertible {
             }
         }
         return quoted + "\""
-    }
-
-    private static func text(unscaled: Int128, scale: Int) -> String {
-        let digits = String(unscaled.magnitude)
-        let padded = String(repeating: "0", count: Swift.max(0, scale + 1 - digits.count)) + digits
-        let sign = unscaled < 0 ? "-" : ""
-        return scale == 0 ? sign + padded : "\(sign)\(padded.dropLast(scale)).\(padded.suffix(scale))"
     }
 }
