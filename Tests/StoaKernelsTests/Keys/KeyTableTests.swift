@@ -158,6 +158,25 @@ enum KeyKind: CaseIterable {
         #expect(KeyTable(types: [.utf8]).inserting([first.slice(2..<3)]) == [0])
     }
 
+    @Test func manyThreadsFindAtOnce() async {
+        var maker = ColumnMaker(seed: 42)
+        let shape = Shape(count: 2_000, offset: 3, nulls: .random)
+        for kinds in [[KeyKind.encodedText], [.encodedText, .smallRange], [.float64, .wideDecimal, .text]] {
+            let columns = kinds.map { $0.column(&maker, shape, batch: 1) }
+            let table = KeyTable(types: kinds.map(\.type))
+            let ids = table.inserting(columns)
+            // Every probe brings dictionaries that the table has not seen.
+            let probes = (0..<8).map { _ in columns.map { $0.isDictionaryEncoded ? $0.encoded() : $0 } }
+            let areEqual = await withTaskGroup(of: Bool.self) { group in
+                for probe in probes {
+                    group.addTask { (0..<20).allSatisfy { _ in table.finding(probe) == ids } }
+                }
+                return await group.allSatisfy { $0 }
+            }
+            #expect(areEqual, "\(kinds)")
+        }
+    }
+
     @Test func hashesDependOnValuesOnly() {
         var maker = ColumnMaker(seed: 9)
         for kind in KeyKind.allCases {
