@@ -19,19 +19,39 @@ public:
 
     /// The field of a row as it stands in the file.
     RawField field(size_t row, size_t column) const {
-        const size_t index = bases[row] + column;
-        const char *begin = text + static_cast<uint32_t>(ends[index - 1] + 1);
-        const char *end = text + ends[index];
-        if (column + 1 == column_count && end > begin && end[-1] == '\r') --end;
-        return {begin, static_cast<size_t>(end - begin)};
+        return ColumnView(*this, column)[row];
     }
+
+    /// The fields of one column, for loops over rows.
+    class ColumnView {
+    public:
+        ColumnView(const RecordBlock &block, size_t column)
+            : text_(block.text),
+              ends_(block.ends.data() + column),
+              bases_(block.bases.data()),
+              is_last_(column + 1 == block.column_count) {}
+
+        RawField operator[](size_t row) const {
+            const uint32_t *entry = ends_ + bases_[row];
+            const char *begin = text_ + static_cast<uint32_t>(entry[-1] + 1);
+            const char *end = text_ + *entry;
+            if (is_last_ && end > begin && end[-1] == '\r') --end;
+            return {begin, static_cast<size_t>(end - begin)};
+        }
+
+    private:
+        const char *text_;
+        const uint32_t *ends_;
+        const uint32_t *bases_;
+        bool is_last_;
+    };
 
     /// The number in the file of a row's record.
     int64_t record(size_t row) const;
 
     const char *text = nullptr;
-    /// Offset of the delimiter or line end after each field; the field before starts one after the entry before it. Entry 0
-    /// stands before the first field.
+    /// Offset of the delimiter or line end after each field; the field before starts one after the entry before it.
+    /// Entry 0 stands before the first field.
     std::vector<uint32_t> ends;
     /// For each row the entry of `ends` that belongs to its first field.
     std::vector<uint32_t> bases;
@@ -43,8 +63,8 @@ public:
     bool is_ascii = true;
 };
 
-/// Places all fields of `size` bytes of text, of which 64 more can be read. Gives the number of bytes up to the end of the
-/// last complete record; `state` is where the scan stood after the last byte.
+/// Places all fields of `size` bytes of text, of which 64 more can be read. Gives the number of bytes up to the end of
+/// the last complete record; `state` is where the scan stood after the last byte.
 size_t index_fields(
     const char *text, size_t size, const CsvDialect &dialect, std::vector<uint32_t> &ends,
     std::vector<uint32_t> &lines, FieldState &state, bool &is_ascii);
@@ -52,7 +72,7 @@ size_t index_fields(
 /// Reads the blocks of a range one after the other.
 class RecordBlocks {
 public:
-    static constexpr size_t block_size = 256 << 10;
+    static constexpr size_t block_size = 128 << 10;
 
     RecordBlocks(
         const InputFile &file, const CsvDialect &dialect, int64_t start, int64_t end, size_t column_count,

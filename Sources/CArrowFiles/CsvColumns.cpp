@@ -51,8 +51,8 @@ Failure ColumnBuilder::bad_value(const RecordBlock &block, size_t row, const std
 
 namespace {
 
-/// A column of fixed-width values. `Parse::fast` reads most values from the raw field; `Parse::full` gets whatever that
-/// refused, unquoted and trimmed, when it does not mean null.
+/// A column of fixed-width values. `Parse::fast` reads most values from the raw field, after which 64 more bytes can be
+/// read; `Parse::full` gets whatever that refused, unquoted and trimmed, when it does not mean null.
 template <typename Value, typename Parse>
 class FixedBuilder final : public ColumnBuilder {
 public:
@@ -60,7 +60,7 @@ public:
         : ColumnBuilder(field.name(), field.type(), column, dialect), parse_(parse) {
         for (const auto &null : dialect.null_strings()) {
             Value value;
-            null_may_parse_ |= parse_.fast(null.data(), null.data() + null.size(), value);
+            null_may_parse_ |= parse_.full(null, value);
         }
     }
 
@@ -70,10 +70,12 @@ public:
     }
 
     void append(const RecordBlock &block, size_t from, size_t to) override {
+        const RecordBlock::ColumnView fields(block, column_);
         auto *out = reinterpret_cast<Value *>(values_.data()) + rows_;
+        const bool null_may_parse = null_may_parse_;
         for (size_t row = from; row < to; ++row, ++out) {
-            const RawField field = block.field(row, column_);
-            if (null_may_parse_ || !parse_.fast(field.data(), field.data() + field.size(), *out)) {
+            const RawField field = fields[row];
+            if (null_may_parse || !parse_.fast(field.data(), field.data() + field.size(), *out)) {
                 append_slowly(block, row, rows_ + static_cast<int64_t>(row - from), *out);
             }
         }
@@ -128,12 +130,15 @@ template <typename Value>
 struct IntegerParse : SlowParse {
     bool fast(const char *begin, const char *end, Value &value) const {
         int64_t wide;
-        if (!parse_int64(begin, end, wide)) return false;
+        if (!parse_int64_padded(begin, end, wide)) return false;
         value = static_cast<Value>(wide);
         return static_cast<int64_t>(value) == wide;
     }
     bool full(std::string_view text, Value &value) const {
-        return fast(text.data(), text.data() + text.size(), value);
+        int64_t wide;
+        if (!parse_int64(text.data(), text.data() + text.size(), wide)) return false;
+        value = static_cast<Value>(wide);
+        return static_cast<int64_t>(value) == wide;
     }
 };
 

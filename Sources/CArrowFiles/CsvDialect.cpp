@@ -17,6 +17,7 @@ CsvDialect::CsvDialect(const stoa_csv_dialect &dialect)
         null_strings_.emplace_back(dialect.null_strings[index]);
         const size_t size = null_strings_.back().size();
         null_sizes_ |= 1ULL << (size < 63 ? size : 63);
+        if (size > 0) null_starts_[static_cast<unsigned char>(null_strings_.back().front())] = true;
     }
 }
 
@@ -37,7 +38,9 @@ bool unquote(RawField field, const CsvDialect &dialect, std::string &scratch, st
         at = inner.find(dialect.quote, from);
     }
     scratch.append(inner, from);
-    text = scratch;
+    const size_t size = scratch.size();
+    scratch.append(8, '\0');
+    text = std::string_view(scratch).substr(0, size);
     return true;
 }
 

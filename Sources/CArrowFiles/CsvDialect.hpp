@@ -23,6 +23,7 @@ struct CsvDialect {
     /// Whether an unquoted field of this text means null.
     bool is_null(const char *text, size_t size) const {
         if (!(null_sizes_ >> (size < 63 ? size : 63) & 1)) return false;
+        if (size > 0 && !null_starts_[static_cast<unsigned char>(*text)]) return false;
         const std::string_view view(text, size);
         for (const auto &null : null_strings_) {
             if (view == null) return true;
@@ -36,6 +37,8 @@ private:
     std::vector<std::string> null_strings_;
     // Bit n: some null string has n bytes (bit 63: 63 or more).
     uint64_t null_sizes_ = 0;
+    // Whether some null string begins with the byte.
+    bool null_starts_[256] = {};
 };
 
 /// A field as it stands in the file, without the CR of a CRLF.
@@ -46,8 +49,8 @@ inline bool is_quoted(RawField field, const CsvDialect &dialect) {
     return !field.empty() && field.front() == dialect.quote;
 }
 
-/// The text of a field without its quotes; `scratch` holds it when a doubled quote had to be undone. False when text follows
-/// the closing quote.
+/// The text of a field without its quotes; `scratch` holds it when a doubled quote had to be undone. Eight bytes after
+/// the text can be read if they can after the field. False when text follows the closing quote.
 bool unquote(RawField field, const CsvDialect &dialect, std::string &scratch, std::string_view &text);
 
 /// Without spaces and tabs at both ends.

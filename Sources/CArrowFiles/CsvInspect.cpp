@@ -148,8 +148,8 @@ void Inspection::sample() {
     for (int64_t index = 1; index <= later_samples; ++index) {
         block.read(
             file_, data_start_ + first_sample + rest / later_samples * index - later_sample, later_sample);
-        // The block begins somewhere in a record, perhaps inside quotes; the guess is right when all its records have as
-        // many fields as the header. With one column nothing can be checked: then only blocks without quotes count.
+        // The block begins somewhere in a record, perhaps inside quotes; the guess is right when all its records have
+        // as many fields as the header. With one column nothing can be checked: then only blocks without quotes count.
         const bool has_quotes = std::memchr(block.text.data(), dialect_.quote, block.size) != nullptr;
         block.index(dialect_, FieldState::plain);
         if (names_.size() > 1 ? is_consistent(block, 1) : !has_quotes) {

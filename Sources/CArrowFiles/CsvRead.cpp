@@ -1,7 +1,8 @@
 // Record batches of a byte range of a CSV file.
 //
-// The records are taken apart by our own scan rather than by Arrow's CSV reader: a bad value then names its record, column
-// and text, all batches of a range share one growing dictionary a column, and the scan runs at several times the speed.
+// The records are taken apart by our own scan rather than by Arrow's CSV reader: a bad value then names its record,
+// column and text, all batches of a range share one growing dictionary a column, and the scan runs at several times the
+// speed.
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 // Finding the structure of CSV text 64 bytes at a time: which delimiters and line ends stand outside quotes.
 //
 // The idea is that of simdcsv (Geoff Langdale): compare 64 bytes with each special character, and a prefix XOR of the
-// quotes' bits tells which bytes are inside. That alone would take a quote within an unquoted field for an opening one, so
-// a chunk in which a quote opens anywhere but at the start of a field is walked byte by byte instead.
+// quotes' bits tells which bytes are inside. That alone would take a quote within an unquoted field for an opening one,
+// so a chunk in which a quote opens anywhere but at the start of a field is walked byte by byte instead.
 #pragma once
 
 #include <bit>

@@ -18,7 +18,8 @@ constexpr size_t block_size = size_t{1} << 20;
 /// Counts records and rows chunk by chunk and notes where pieces end.
 class PieceCutter {
 public:
-    PieceCutter(int64_t start, int64_t first_record, int64_t target_bytes, int64_t row_multiple, bool counts_empty_lines)
+    PieceCutter(
+        int64_t start, int64_t first_record, int64_t target_bytes, int64_t row_multiple, bool counts_empty_lines)
         : piece_{start, start, first_record, 0},
           target_bytes_(target_bytes),
           row_multiple_(row_multiple),
@@ -81,7 +82,8 @@ private:
     int64_t rows_before_ = 0;
 };
 
-/// Reads `start` to the end of the file in blocks; `body` gets the offset, the text with 64 more readable bytes, the size.
+/// Reads `start` to the end of the file in blocks; `body` gets the offset, the text with 64 more readable bytes, the
+/// size.
 template <typename Body>
 void for_each_block(const InputFile &file, int64_t start, Body &&body) {
     std::vector<char> buffer(block_size + 64);

@@ -16,27 +16,29 @@ public:
     static constexpr int32_t most_strings = 32768;
     static constexpr size_t most_bytes = size_t{4} << 20;
 
-    TextDictionary() : slots_(256, -1) {}
+    TextDictionary() : slots_(256) {}
 
-    /// The string's code; it is added when it is new.
+    /// The string's code; it is added when it is new. Eight bytes after the string must be readable.
     int32_t code(const char *text, size_t size) {
-        const uint64_t hash = hashed(text, size);
+        const uint64_t start = first_bytes(text, size);
+        const uint64_t hash = hashed(text, size, start);
         size_t slot = hash & (slots_.size() - 1);
-        while (slots_[slot] >= 0) {
-            const int32_t code = slots_[slot];
-            if (hashes_[code] == hash && equals(code, text, size)) return code;
+        while (slots_[slot].code >= 0) {
+            const Slot &entry = slots_[slot];
+            if (entry.start == start && entry.size == size && (size <= 8 || equals(entry.code, text, size))) {
+                return entry.code;
+            }
             slot = (slot + 1) & (slots_.size() - 1);
         }
-        const auto code = static_cast<int32_t>(hashes_.size());
-        slots_[slot] = code;
-        hashes_.push_back(hash);
+        const int32_t code = count();
+        slots_[slot] = {start, static_cast<uint32_t>(size), code};
         bytes_.append(text, size);
         offsets_.push_back(static_cast<int32_t>(bytes_.size()));
-        if (hashes_.size() * 2 > slots_.size()) grow();
+        if (offsets_.size() * 2 > slots_.size()) grow();
         return code;
     }
 
-    int32_t count() const { return static_cast<int32_t>(hashes_.size()); }
+    int32_t count() const { return static_cast<int32_t>(offsets_.size() - 1); }
     size_t byte_count() const { return bytes_.size(); }
 
     std::string_view string(int32_t code) const {
@@ -59,39 +61,51 @@ public:
     }
 
 private:
-    static uint64_t hashed(const char *text, size_t size) {
-        uint64_t hash = size;
-        const auto mix = [&hash](uint64_t word) {
-            const auto product = static_cast<unsigned __int128>(hash ^ word) * 0x9E3779B97F4A7C15ULL;
-            hash = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-        };
+    struct Slot {
+        // The first bytes, all of a short string; `size` of the string; its code, -1 in an empty slot.
+        uint64_t start = 0;
+        uint32_t size = 0;
+        int32_t code = -1;
+    };
+
+    /// Up to eight bytes as a number, the rest zero.
+    static uint64_t first_bytes(const char *text, size_t size) {
         uint64_t word;
-        for (; size > 8; size -= 8, text += 8) {
-            std::memcpy(&word, text, 8);
-            mix(word);
+        std::memcpy(&word, text, 8);
+        return size >= 8 ? word : word & ((uint64_t{1} << (8 * size)) - 1);
+    }
+
+    static uint64_t mixed(uint64_t hash, uint64_t word) {
+        const auto product = static_cast<unsigned __int128>(hash ^ word) * 0x9E3779B97F4A7C15ULL;
+        return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+    }
+
+    static uint64_t hashed(const char *text, size_t size, uint64_t start) {
+        uint64_t hash = mixed(size, start);
+        for (size_t offset = 8; offset < size; offset += 8) {
+            hash = mixed(hash, first_bytes(text + offset, size - offset));
         }
-        word = 0;
-        std::memcpy(&word, text, size);
-        mix(word);
         return hash;
     }
 
     bool equals(int32_t code, const char *text, size_t size) const {
-        const std::string_view known = string(code);
-        return known.size() == size && std::memcmp(known.data(), text, size) == 0;
+        return std::memcmp(string(code).data(), text, size) == 0;
     }
 
     void grow() {
-        slots_.assign(slots_.size() * 4, -1);
-        for (size_t code = 0; code < hashes_.size(); ++code) {
-            size_t slot = hashes_[code] & (slots_.size() - 1);
-            while (slots_[slot] >= 0) slot = (slot + 1) & (slots_.size() - 1);
-            slots_[slot] = static_cast<int32_t>(code);
+        // The bytes of a string at the very end may be followed by none.
+        bytes_.reserve(bytes_.size() + 8);
+        slots_.assign(slots_.size() * 4, Slot());
+        for (int32_t code = 0; code < count(); ++code) {
+            const std::string_view known = string(code);
+            const uint64_t start = first_bytes(known.data(), known.size());
+            size_t slot = hashed(known.data(), known.size(), start) & (slots_.size() - 1);
+            while (slots_[slot].code >= 0) slot = (slot + 1) & (slots_.size() - 1);
+            slots_[slot] = {start, static_cast<uint32_t>(known.size()), code};
         }
     }
 
-    std::vector<int32_t> slots_;
-    std::vector<uint64_t> hashes_;
+    std::vector<Slot> slots_;
     std::vector<int32_t> offsets_{0};
     std::string bytes_;
     std::shared_ptr<arrow::ArrayData> array_;
@@ -118,8 +132,9 @@ public:
     }
 
     void append(const RecordBlock &block, size_t from, size_t to) override {
+        const RecordBlock::ColumnView fields(block, column_);
         for (size_t row = from; row < to; ++row, ++rows_) {
-            RawField text = block.field(row, column_);
+            RawField text = fields[row];
             if (is_quoted(text, dialect_)) {
                 const RawField field = text;
                 if (!unquote(field, dialect_, scratch_, text)) {
@@ -165,7 +180,7 @@ private:
         if (is_encoding_) words()[rows_] = 0;
         else words()[rows_ + 1] = static_cast<int32_t>(bytes_used_);
         // A code must stand for a string even where it is not looked at.
-        if (is_encoding_ && dictionary_.count() == 0) dictionary_.code("", 0);
+        if (is_encoding_ && dictionary_.count() == 0) dictionary_.code("\0\0\0\0\0\0\0", 0);
     }
 
     void append_text(std::string_view text) {

@@ -1,7 +1,7 @@
 // Writing CSV (RFC 4180, lines end in LF) so that reading it back gives the same values.
 //
-// Text is quoted where it must be: when it holds the delimiter, a quote or a line end, when it is empty, and when unquoted it
-// would read as null.
+// Text is quoted where it must be: when it holds the delimiter, a quote or a line end, when it is empty, and when
+// unquoted it would read as null.
 
 #include <arrow/array.h>
 #include <arrow/util/decimal.h>

@@ -101,7 +101,9 @@ struct stoa_ipc {
     explicit stoa_ipc(const char *path) {
         if (has_file_format(path)) {
             schema = file_reader(path, options_reading({}))->schema();
-            file = file_reader(path, options_reading(schema->num_fields() > 0 ? std::vector<int>{0} : std::vector<int>{}));
+            std::vector<int> first;
+            if (schema->num_fields() > 0) first.push_back(0);
+            file = file_reader(path, options_reading(first));
         } else {
             schema = stream_reader(path, options_reading({}))->schema();
         }

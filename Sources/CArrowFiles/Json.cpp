@@ -1,7 +1,7 @@
 // Newline-delimited JSON: one object a line, by Arrow's JSON parser.
 //
-// Dates and timestamps are strings in JSON; they are read as text and converted by the rules of CSV. Arrow says what is wrong
-// but not always where, so after a failure the lines of the block are tried one by one.
+// Dates and timestamps are strings in JSON; they are read as text and converted by the rules of CSV. Arrow says what is
+// wrong but not always where, so after a failure the lines of the block are tried one by one.
 
 #include <arrow/array.h>
 #include <arrow/builder.h>
@@ -36,7 +36,8 @@ bool holds_time(const arrow::DataType &type) {
 std::shared_ptr<arrow::Schema> parsed_schema(const std::vector<std::shared_ptr<arrow::Field>> &fields) {
     std::vector<std::shared_ptr<arrow::Field>> parsed;
     for (const auto &field : fields) {
-        parsed.push_back(field->WithNullable(true)->WithType(holds_time(*field->type()) ? arrow::utf8() : field->type()));
+        const auto type = holds_time(*field->type()) ? arrow::utf8() : field->type();
+        parsed.push_back(field->WithNullable(true)->WithType(type));
     }
     return arrow::schema(std::move(parsed));
 }
@@ -82,7 +83,8 @@ Failure located_failure(
                     .at(record, field->name());
             }
             return Failure(
-                       STOA_MALFORMED_FILE, found + " is not an object of the columns: " + plain_message(result.status()),
+                       STOA_MALFORMED_FILE,
+                       found + " is not an object of the columns: " + plain_message(result.status()),
                        "each line is one object; columns that the sample did not show are named in `types:`")
                 .at(record);
         }
@@ -258,7 +260,9 @@ std::shared_ptr<arrow::Schema> inspected(const char *path, int64_t &sampled_rows
         throw Failure(STOA_MALFORMED_FILE, "the file holds no objects", "each line is one JSON object");
     }
     auto result = parsed(text, nullptr, UnexpectedFieldBehavior::InferType);
-    if (!result.ok()) throw Failure(STOA_MALFORMED_FILE, plain_message(result.status()), "each line is one JSON object");
+    if (!result.ok()) {
+        throw Failure(STOA_MALFORMED_FILE, plain_message(result.status()), "each line is one JSON object");
+    }
     sampled_rows = (*result)->num_rows();
     std::vector<std::shared_ptr<arrow::Field>> fields;
     for (const auto &field : (*result)->schema()->fields()) {

@@ -25,10 +25,9 @@ void append_float(std::string &text, Float value) {
     // Shortest digits choose the shorter spelling: 1e+05 for 100000. People read plain digits better.
     const auto magnitude = std::fabs(value);
     const bool is_plain = magnitude == 0 || (magnitude >= Float(1e-5) && magnitude < Float(1e16));
+    const auto form = is_plain ? std::chars_format::fixed : std::chars_format::scientific;
     char digits[64];
-    const auto end =
-        std::to_chars(digits, digits + sizeof digits, value, is_plain ? std::chars_format::fixed : std::chars_format::scientific)
-            .ptr;
+    const auto end = std::to_chars(digits, digits + sizeof digits, value, form).ptr;
     text.append(digits, end);
     if (is_plain && !std::memchr(digits, '.', static_cast<size_t>(end - digits))) text += ".0";
 }

@@ -9,8 +9,8 @@ namespace stoa {
 void append_int64(std::string &text, int64_t value);
 void append_uint64(std::string &text, uint64_t value);
 
-/// The shortest digits that read back as the same number, always with a point, an exponent, or as `NaN`, `inf`, `-inf`, so that
-/// a float is not taken for an integer.
+/// The shortest digits that read back as the same number, always with a point, an exponent, or as `NaN`, `inf`, `-inf`,
+/// so that a float is not taken for an integer.
 void append_float64(std::string &text, double value);
 void append_float32(std::string &text, float value);
 

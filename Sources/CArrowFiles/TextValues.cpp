@@ -7,7 +7,8 @@ namespace stoa {
 namespace {
 
 /// Exactly `count` digits at the front of the text, which are taken off.
-bool take_digits(std::string_view &text, size_t count, unsigned &value) {
+template <size_t count>
+bool take_digits(std::string_view &text, unsigned &value) {
     if (text.size() < count) return false;
     value = 0;
     for (size_t index = 0; index < count; ++index) {
@@ -27,8 +28,8 @@ bool take(std::string_view &text, char wanted) {
 
 bool take_date(std::string_view &text, int64_t &days) {
     unsigned year, month, day;
-    if (!take_digits(text, 4, year) || !take(text, '-') || !take_digits(text, 2, month) || !take(text, '-') ||
-        !take_digits(text, 2, day)) {
+    if (!take_digits<4>(text, year) || !take(text, '-') || !take_digits<2>(text, month) || !take(text, '-') ||
+        !take_digits<2>(text, day)) {
         return false;
     }
     static constexpr unsigned lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -65,9 +66,9 @@ bool take_offset(std::string_view &text, int64_t &minutes) {
     const bool is_west = take(text, '-');
     if (!is_west && !take(text, '+')) return false;
     unsigned hours, rest = 0;
-    if (!take_digits(text, 2, hours) || hours > 23) return false;
+    if (!take_digits<2>(text, hours) || hours > 23) return false;
     const bool has_colon = take(text, ':');
-    if ((has_colon || !text.empty()) && (!take_digits(text, 2, rest) || rest > 59)) return false;
+    if ((has_colon || !text.empty()) && (!take_digits<2>(text, rest) || rest > 59)) return false;
     minutes = static_cast<int64_t>(hours) * 60 + rest;
     if (is_west) minutes = -minutes;
     return true;
@@ -126,9 +127,9 @@ bool parse_timestamp(std::string_view text, int64_t &microseconds, bool &has_off
     has_offset = false;
     if (!text.empty()) {
         if (!take(text, 'T') && !take(text, ' ')) return false;
-        if (!take_digits(text, 2, hour) || !take(text, ':') || !take_digits(text, 2, minute)) return false;
+        if (!take_digits<2>(text, hour) || !take(text, ':') || !take_digits<2>(text, minute)) return false;
         if (take(text, ':')) {
-            if (!take_digits(text, 2, second)) return false;
+            if (!take_digits<2>(text, second)) return false;
             if (take(text, '.') && !take_decimals(text, millionths)) return false;
         }
         if (!text.empty()) {

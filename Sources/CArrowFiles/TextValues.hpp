@@ -1,7 +1,7 @@
 // Reading single values from text: numbers, dates, timestamps, decimals, booleans.
 //
-// Each function takes the whole text of one value, without spaces around it, and gives false when it is not a value of that
-// kind or does not fit.
+// Each function takes the whole text of one value, without spaces around it, and gives false when it is not a value of
+// that kind or does not fit.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace stoa {
 
 /// Digits with an optional sign.
-inline bool parse_int64(const char *begin, const char *end, int64_t &value) {
+[[gnu::noinline]] inline bool parse_int64(const char *begin, const char *end, int64_t &value) {
     if (begin == end) return false;
     const bool negative = *begin == '-';
     if (negative || *begin == '+') ++begin;
@@ -25,6 +25,31 @@ inline bool parse_int64(const char *begin, const char *end, int64_t &value) {
     }
     if (magnitude > static_cast<uint64_t>(INT64_MAX) + (negative ? 1 : 0)) return false;
     value = static_cast<int64_t>(negative ? 0 - magnitude : magnitude);
+    return true;
+}
+
+/// Eight digits at once, without a branch on how many there are (Daniel Lemire, "Quickly parsing eight digits", 2018);
+/// longer numbers and other spellings as `parse_int64`. Eight bytes from `begin` on must be readable.
+[[gnu::always_inline]] inline bool parse_int64_padded(const char *begin, const char *end, int64_t &value) {
+    const char *first = begin + (*begin == '-');
+    const auto count = static_cast<size_t>(end - first);
+    if (count - 1 >= 8) return parse_int64(begin, end, value);
+    uint64_t word;
+    std::memcpy(&word, first, 8);
+    // The digits move to the high bytes, zeros take the low ones.
+    const uint64_t zeros = 0x3030303030303030;
+    word = word << (64 - 8 * count);
+    word |= count == 8 ? 0 : zeros >> (8 * count);
+    if (((word & 0xF0F0F0F0F0F0F0F0) | ((word + 0x0606060606060606) & 0xF0F0F0F0F0F0F0F0) >> 4) != 0x3333333333333333) {
+        return parse_int64(begin, end, value);
+    }
+    word -= zeros;
+    word = word * 10 + (word >> 8);
+    const uint64_t mask = 0x000000FF000000FF;
+    const uint64_t high_pairs = (word & mask) * (100 + (uint64_t{1000000} << 32));
+    const uint64_t low_pairs = (word >> 16 & mask) * (1 + (uint64_t{10000} << 32));
+    word = (high_pairs + low_pairs) >> 32;
+    value = first == begin ? static_cast<int64_t>(word) : -static_cast<int64_t>(word);
     return true;
 }
 
@@ -76,8 +101,8 @@ bool parse_bool(std::string_view text, bool &value);
 /// `YYYY-MM-DD`, in days since 1970-01-01.
 bool parse_date(std::string_view text, int32_t &days);
 
-/// A date, and after `T` or a space `HH:MM`, `:SS`, and up to nine decimals of which those beyond microseconds must be zero;
-/// then `Z` or an offset as `+HH:MM`, `+HHMM` or `+HH`. In microseconds since 1970, UTC when there is an offset.
+/// A date, and after `T` or a space `HH:MM`, `:SS`, and up to nine decimals of which those beyond microseconds must be
+/// zero; then `Z` or an offset as `+HH:MM`, `+HHMM` or `+HH`. In microseconds since 1970, UTC when there is an offset.
 bool parse_timestamp(std::string_view text, int64_t &microseconds, bool &has_offset);
 
 /// A decimal number, an exponent allowed, times 10^scale. False when digits would be lost or there are more than

@@ -1,8 +1,8 @@
 import StoaColumns
 import StoaPlan
 
-/// Reads a slice of a file batch by batch, on one thread. Batches of text files have 65,536 rows but for the last; those of
-/// Parquet at most so many; those of Arrow files are as they were written.
+/// Reads a slice of a file batch by batch, on one thread. Batches of text files have 65,536 rows but for the last;
+/// those of Parquet at most so many; those of Arrow files are as they were written.
 ///
 /// Imported memory is shared, not copied: batches of an Arrow file point into the mapped file.
 package final class FileReader {
@@ -25,8 +25,8 @@ package final class FileReader {
 
     /// The next batch with at least one row, nil after the last.
     ///
-    /// A value that is not of its column's type is a `malformedFile` error with file, record, column and text; where the type
-    /// came from a sample the advice says how large it was.
+    /// A value that is not of its column's type is a `malformedFile` error with file, record, column and text; where
+    /// the type came from a sample the advice says how large it was.
     package func next() throws(StoaError) -> Batch? {
         guard let reader else { return nil }
         do {

@@ -2,11 +2,11 @@ internal import CArrowFiles
 import StoaColumns
 import StoaPlan
 
-/// Writes one file on one thread. The file has its name only after `close`; before, and after a failure, nothing is there or
-/// what was there before.
+/// Writes one file on one thread. The file has its name only after `close`; before, and after a failure, nothing is
+/// there or what was there before.
 ///
-/// CSV: null is an empty field, floats have their shortest exact form, text that would read as null is quoted. Parquet: row
-/// groups of 131,072 rows, zstd, statistics, dictionaries. Arrow: the file format, a batch a batch.
+/// CSV: null is an empty field, floats have their shortest exact form, text that would read as null is quoted. Parquet:
+/// row groups of 131,072 rows, zstd, statistics, dictionaries. Arrow: the file format, a batch a batch.
 package final class FileWriter {
     private let sink: FileSink
     private let schema: Schema

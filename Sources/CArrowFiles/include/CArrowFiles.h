@@ -1,8 +1,8 @@
 // Reading and writing files as Arrow record batches, in plain C over Arrow C++.
 //
-// Every function that can fail gives a `stoa_status`: code 0, or what is wrong and where. Nothing throws. Batches travel by
-// the Arrow C Data Interface, each with its own schema, because a text column may be dictionary-encoded in one batch and
-// plain in the next. Handles are used by one thread at a time. Nothing here starts threads.
+// Every function that can fail gives a `stoa_status`: code 0, or what is wrong and where. Nothing throws. Batches
+// travel by the Arrow C Data Interface, each with its own schema, because a text column may be dictionary-encoded in
+// one batch and plain in the next. Handles are used by one thread at a time. Nothing here starts threads.
 #ifndef STOA_C_ARROW_FILES_H
 #define STOA_C_ARROW_FILES_H
 
@@ -54,10 +54,10 @@ void stoa_reader_close(stoa_reader *reader);
 
 // MARK: CSV
 //
-// Records end at LF or CRLF; a field that begins with the quote character may hold delimiters, line ends and doubled quotes.
-// A quote inside an unquoted field is text. Records are numbered from 1 over the whole file, the header included, as an
-// editor numbers lines, except that a line end inside quotes does not begin a new one. Empty lines are skipped but
-// numbered, except in files of one column, where an empty line is a record with an empty field.
+// Records end at LF or CRLF; a field that begins with the quote character may hold delimiters, line ends and doubled
+// quotes. A quote inside an unquoted field is text. Records are numbered from 1 over the whole file, the header
+// included, as an editor numbers lines, except that a line end inside quotes does not begin a new one. Empty lines are
+// skipped but numbered, except in files of one column, where an empty line is a record with an empty field.
 
 typedef struct stoa_csv_dialect {
     char delimiter;
@@ -109,8 +109,8 @@ typedef struct stoa_piece {
     int64_t rows;
 } stoa_piece;
 
-// Cuts the records from `start` to the end of the file into pieces: after `target_bytes` each piece ends at the next record
-// border where the rows so far are a multiple of `row_multiple`. One pass over the file. The caller frees by
+// Cuts the records from `start` to the end of the file into pieces: after `target_bytes` each piece ends at the next
+// record border where the rows so far are a multiple of `row_multiple`. One pass over the file. The caller frees by
 // `stoa_pieces_free`.
 stoa_status stoa_csv_split(
     const char *path, const stoa_csv_dialect *dialect, int32_t column_count, int64_t start, int64_t first_record,
@@ -131,8 +131,8 @@ typedef struct stoa_text_request {
     int64_t batch_rows;
 } stoa_text_request;
 
-// Batches of exactly `batch_rows` rows but for the last. A utf8 column starts out dictionary-encoded and is plain from the
-// first batch on in which the dictionary grew beyond 32,768 strings, 4 MiB, or half of the values seen.
+// Batches of exactly `batch_rows` rows but for the last. A utf8 column starts out dictionary-encoded and is plain from
+// the first batch on in which the dictionary grew beyond 32,768 strings, 4 MiB, or half of the values seen.
 stoa_status stoa_csv_read(const stoa_text_request *request, const stoa_csv_dialect *dialect, stoa_reader **reader);
 
 // MARK: Newline-delimited JSON
@@ -237,7 +237,8 @@ typedef struct stoa_write_request {
 stoa_status stoa_writer_open(const stoa_write_request *request, stoa_writer **writer);
 // Adds a batch; releases array and schema whether it succeeds or not. Text may be dictionary-encoded or plain.
 stoa_status stoa_writer_write(stoa_writer *writer, struct ArrowArray *array, struct ArrowSchema *schema);
-// Completes the file and gives it its name, replacing a file of that name. Frees the writer; on failure nothing is left.
+// Completes the file and gives it its name, replacing a file of that name. Frees the writer; on failure nothing is
+// left.
 stoa_status stoa_writer_close(stoa_writer *writer);
 // Removes what was written and frees the writer.
 void stoa_writer_abort(stoa_writer *writer);

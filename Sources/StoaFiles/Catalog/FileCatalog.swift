@@ -4,8 +4,8 @@ import Synchronization
 
 /// What is known of files without running anything: their schemas, and how they divide into partitions.
 ///
-/// Files are looked at once and again only after they changed. Guard: a lock around the table of what was seen; files are
-/// read outside it, so two threads may look at the same file at once and agree.
+/// Files are looked at once and again only after they changed. Guard: a lock around the table of what was seen; files
+/// are read outside it, so two threads may look at the same file at once and agree.
 package final class FileCatalog: Sendable {
     private let seen = Mutex<[FileKey: FileInspection]>([:])
     private let cut = Mutex<[FileKey: [TextPiece]]>([:])
@@ -22,8 +22,8 @@ package final class FileCatalog: Sendable {
 
     /// All columns of the files of a scan, with types after inference and overrides.
     ///
-    /// Throws `schemaMismatch`, naming two files and the column, when the files do not have the same columns; in text files
-    /// types that were inferred give way to each other where one holds the other's values.
+    /// Throws `schemaMismatch`, naming two files and the column, when the files do not have the same columns; in text
+    /// files types that were inferred give way to each other where one holds the other's values.
     package func schema(of scan: FileScan) throws(StoaError) -> Schema {
         try SchemaUnion.schema(of: try inspect(scan), types: scan.types)
     }
@@ -103,8 +103,8 @@ struct FileKey: Hashable, Sendable {
 package struct TextPartitions: Hashable, Sendable {
     /// Bytes of a partition; nil for a 64th of the file, at least 4 MiB and at most 64 MiB.
     package let targetBytes: Int?
-    /// CSV partitions end where the rows of the file so far are a multiple of this: sums then join the same leaves however the
-    /// file was cut.
+    /// CSV partitions end where the rows of the file so far are a multiple of this: sums then join the same leaves
+    /// however the file was cut.
     package let rowMultiple: Int
 
     package init(targetBytes: Int? = nil, rowMultiple: Int = 1_024) {

@@ -5,9 +5,9 @@ import StoaPlan
 enum SchemaUnion {
     /// The schema of all files together, with the types that the user gave.
     ///
-    /// Columns must have the same names in the same order in all files. Types that files state must agree exactly. Types
-    /// inferred from text give way: int64 to float64, date32 to timestamp, anything else that differs to utf8, as they would
-    /// within one file. A column is nullable when it is in some file.
+    /// Columns must have the same names in the same order in all files. Types that files state must agree exactly.
+    /// Types inferred from text give way: int64 to float64, date32 to timestamp, anything else that differs to utf8, as
+    /// they would within one file. A column is nullable when it is in some file.
     static func schema(of files: [FileInspection], types: [String: DataType]) throws(StoaError) -> Schema {
         guard let first = files.first else { preconditionFailure("a scan of no files") }
         var columns = first.columns

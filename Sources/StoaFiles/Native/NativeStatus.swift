@@ -35,8 +35,8 @@ extension StoaError {
     }
 }
 
-/// What `body` gives for the options in the C layer's form. Throws `invalidArgument` for a delimiter that is not one ASCII
-/// character.
+/// What `body` gives for the options in the C layer's form. Throws `invalidArgument` for a delimiter that is not one
+/// ASCII character.
 func withDialect<Result>(
     _ options: CSVOptions, file: String, _ body: (UnsafePointer<stoa_csv_dialect>) throws(StoaError) -> Result
 ) throws(StoaError) -> Result {

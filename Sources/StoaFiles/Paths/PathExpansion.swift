@@ -1,12 +1,14 @@
 import Glibc
 import StoaColumns
 
-/// From what the user wrote to the files meant: a file is itself, a folder stands for its files, a glob for what it matches.
+/// From what the user wrote to the files meant: a file is itself, a folder stands for its files, a glob for what it
+/// matches.
 enum PathExpansion {
     /// The files, in byte order of their paths within each folder or glob.
     ///
-    /// In a folder, names that begin with `.` or `_` are passed over, as Spark and Hive do; a glob passes over them unless it
-    /// spells that first character out. Throws `fileNotFound` when nothing is found, `unsupported` for folders in folders.
+    /// In a folder, names that begin with `.` or `_` are passed over, as Spark and Hive do; a glob passes over them
+    /// unless it spells that first character out. Throws `fileNotFound` when nothing is found, `unsupported` for
+    /// folders in folders.
     static func files(of path: String) throws(StoaError) -> [String] {
         switch FileSystem.kind(of: path) {
         case .file: return [path]

@@ -20,8 +20,8 @@ enum BoundValue: Hashable, Comparable {
 
 /// What a file says about the values of one column in one part of the file.
 struct ColumnStatistics {
-    /// Least and greatest value, perhaps rounded outwards; nil when unknown. NaN is never among them, though the column may
-    /// hold it.
+    /// Least and greatest value, perhaps rounded outwards; nil when unknown. NaN is never among them, though the column
+    /// may hold it.
     let bounds: ClosedRange<BoundValue>?
     /// Nil when unknown.
     let nullCount: Int?

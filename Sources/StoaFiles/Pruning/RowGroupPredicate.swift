@@ -3,8 +3,8 @@ import StoaPlan
 
 /// Decides from statistics whether a condition can be true for any row of a part of a file.
 ///
-/// Every answer errs on the side of "possible". Comparisons are in the total order of N2: NaN is above all numbers and is not
-/// among a file's bounds, so a float column may always hold a greater value than its greatest.
+/// Every answer errs on the side of "possible". Comparisons are in the total order of N2: NaN is above all numbers and
+/// is not among a file's bounds, so a float column may always hold a greater value than its greatest.
 struct RowGroupPredicate {
     /// Which values a condition may take in the part.
     private struct Outcomes {
@@ -94,7 +94,8 @@ struct RowGroupPredicate {
         }
     }
 
-    /// Where a value lies: below all bounds, above them, or being the only value between them. Nil when it is of another kind.
+    /// Where a value lies: below all bounds, above them, or being the only value between them. Nil when it is of
+    /// another kind.
     private static func place(
         of value: BoundValue, in bounds: ClosedRange<BoundValue>
     ) -> (isBelow: Bool, isAbove: Bool, isOnly: Bool)? {
@@ -109,8 +110,8 @@ struct RowGroupPredicate {
         )
     }
 
-    /// The column that an expression is, perhaps widened to a type in whose order its values keep theirs and its bounds are
-    /// written the same.
+    /// The column that an expression is, perhaps widened to a type in whose order its values keep theirs and its bounds
+    /// are written the same.
     private func column(_ expression: BoundExpression) -> Int? {
         switch expression.node {
         case .column(let index): return index
