@@ -8,6 +8,18 @@ enum NumberParser {
     static func integer<Value: ColumnInteger>(_ text: Text, as type: Value.Type) -> Value? {
         guard let (isNegative, start) = sign(text), start < text.count else { return nil }
         var magnitude: UInt64 = 0
+        if text.count - start <= 18 {
+            // So few digits cannot overflow.
+            var isNumber = true
+            for index in start..<text.count {
+                let digit = text[index] &- 0x30
+                isNumber = isNumber && digit < 10
+                magnitude = magnitude &* 10 &+ UInt64(digit)
+            }
+            guard isNumber else { return nil }
+            return Value(
+                exactly: isNegative ? 0 &- Int64(truncatingIfNeeded: magnitude) : Int64(truncatingIfNeeded: magnitude))
+        }
         for index in start..<text.count {
             let digit = text[index] &- 0x30
             guard digit < 10 else { return nil }

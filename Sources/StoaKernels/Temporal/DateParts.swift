@@ -47,15 +47,15 @@ package enum DateParts {
         switch part {
         case .year:
             for row in 0..<count {
-                target[row] = Int32(truncatingIfNeeded: Calendar.civil(day: moment(row).day).year)
+                target[row] = Calendar.civil(day: moment(row).day).year
             }
         case .month:
             for row in 0..<count {
-                target[row] = Int32(truncatingIfNeeded: Calendar.civil(day: moment(row).day).month)
+                target[row] = Calendar.civil(day: moment(row).day).month
             }
         case .day:
             for row in 0..<count {
-                target[row] = Int32(truncatingIfNeeded: Calendar.civil(day: moment(row).day).day)
+                target[row] = Calendar.civil(day: moment(row).day).day
             }
         case .hour:
             for row in 0..<count {
