@@ -54,9 +54,10 @@ let targets: [Target] = [
         name: "CArrowOracle", dependencies: ["CArrowABI"], path: "Tests/CArrowOracle", cxxSettings: cxxFlags,
         linkerSettings: arrowLibraries),
     .target(name: "StoaTestSupport", path: "Tests/StoaTestSupport"),
-    .testTarget(name: "StoaColumnsTests", dependencies: ["StoaColumns", "CArrowABI", "CArrowOracle"]),
+    .testTarget(
+        name: "StoaColumnsTests", dependencies: ["StoaColumns", "CArrowABI", "CArrowOracle", "StoaTestSupport"]),
     .testTarget(name: "StoaKernelsTests", dependencies: ["StoaKernels"]),
-    .testTarget(name: "StoaLinearAlgebraTests", dependencies: ["StoaLinearAlgebra"]),
+    .testTarget(name: "StoaLinearAlgebraTests", dependencies: ["StoaLinearAlgebra", "StoaTestSupport"]),
     .testTarget(name: "StoaPlanTests", dependencies: ["StoaPlan"], exclude: ["Goldens"]),
     .testTarget(name: "StoaTasksTests", dependencies: ["StoaTasks"]),
     .testTarget(name: "StoaFilesTests", dependencies: ["StoaFiles"]),
@@ -64,7 +65,7 @@ let targets: [Target] = [
     .testTarget(name: "StoaDriverTests", dependencies: ["StoaDriver"]),
     .testTarget(name: "StoaCoreGroupsTests", dependencies: ["StoaCoreGroups"]),
     .testTarget(name: "StoaTests", dependencies: ["Stoa", "StoaTestSupport"], exclude: ["Differential/compare.py"]),
-    .testTarget(name: "StoaLearningTests", dependencies: ["StoaLearning"]),
+    .testTarget(name: "StoaLearningTests", dependencies: ["StoaLearning", "StoaTestSupport"]),
     .testTarget(name: "StoaCommandTests", dependencies: ["StoaCommand", "StoaTestSupport"]),
     .testTarget(name: "GradientDescentTests", dependencies: ["GradientDescent", "StoaTestSupport"]),
 ]

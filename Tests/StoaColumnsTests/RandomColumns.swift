@@ -1,4 +1,5 @@
 import StoaColumns
+import StoaTestSupport
 
 /// Seeded random columns and batches of every type, with null patterns and awkward values.
 struct RandomColumns {

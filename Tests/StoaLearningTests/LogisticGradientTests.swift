@@ -1,5 +1,7 @@
+import Glibc
 import StoaColumns
 import StoaLearning
+import StoaTestSupport
 import Testing
 
 @Suite struct LogisticGradientTests {
@@ -10,8 +12,8 @@ import Testing
         let labels = try batch.column(gradient.label).array(of: Bool.self)
         for row in (0..<batch.rowCount).reversed() {
             let margin = zip(columns, gradient.coefficients).reduce(gradient.intercept) { $0 + $1.0[row] * $1.1 }
-            let probability = 1 / (1 + exponential(-margin))
-            sums.loss -= logarithm(labels[row] ? probability : 1 - probability)
+            let probability = 1 / (1 + exp(-margin))
+            sums.loss -= log(labels[row] ? probability : 1 - probability)
             let residual = probability - (labels[row] ? 1 : 0)
             for index in columns.indices { sums.gradient[index] += columns[index][row] * residual }
             sums.gradient[columns.count] += residual

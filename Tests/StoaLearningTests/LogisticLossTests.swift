@@ -1,5 +1,6 @@
 import Glibc
 import StoaLearning
+import StoaTestSupport
 import Testing
 
 /// The vectorised loss against the C library's functions.

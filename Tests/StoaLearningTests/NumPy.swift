@@ -1,4 +1,4 @@
-import Glibc
+import StoaTestSupport
 
 /// Logistic regression in NumPy, from the Python environment that `make test` prepares.
 enum NumPy {
@@ -6,20 +6,16 @@ enum NumPy {
         let description: String
     }
 
-    private static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-
-    /// The table of flights; nil when the data was not fetched.
-    static let flights: String? = {
-        let path = root + "/.deps/data/flights.csv"
-        return access(path, R_OK) == 0 ? path : nil
-    }()
+    /// The table of flights, which `make test` fetches.
+    static let flights = BuiltProgram.root.path + "/.deps/data/flights.csv"
 
     /// Full-batch gradient descent in the textbook's form, then Newton's method for the minimum itself. Reads rows of
-    /// features and a label as float64; prints the parameters of both, the intercept last, a value a line.
+    /// features and a label; prints the parameters of both, the intercept last, a value a line.
     private static let program = """
         import sys, numpy
-        path, width, rate, steps, l2 = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
-        data = numpy.fromfile(path).reshape(-1, width + 1)
+        path, rate, steps, l2 = sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+        data = numpy.array([[float.fromhex(value) for value in line.split()] for line in open(path)])
+        width = data.shape[1] - 1
         x = numpy.hstack([data[:, :width], numpy.ones((len(data), 1))])
         y = data[:, width]
         penalty = numpy.array([l2] * width + [0.0])
@@ -41,17 +37,15 @@ enum NumPy {
     static func logisticRegression(
         rows: [[Double]], labels: [Double], learningRate: Double, steps: Int, l2: Double
     ) throws -> (descended: [Double], best: [Double]) {
-        let values = zip(rows, labels).flatMap { $0 + [$1] }
-        let width = rows.first?.count ?? 0
-        let numbers = try inFolder { folder in
-            try write(values.withUnsafeBytes { Array($0) }, to: folder + "/rows.bin")
-            return try run(
-                program, ["\(folder)/rows.bin", "\(width)", "\(learningRate)", "\(steps)", "\(l2)"], in: folder)
-        }
-        guard numbers.count == 2 * (width + 1) else {
+        let folder = try TemporaryFolder()
+        let lines = zip(rows, labels).map { row, label in (row + [label]).map(hexadecimal).joined(separator: " ") }
+        let data = try folder.write(lines.joined(separator: "\n"), to: "rows.txt")
+        let numbers = try run(program, [data, "\(learningRate)", "\(steps)", "\(l2)"])
+        let half = numbers.count / 2
+        guard half == (rows.first?.count ?? 0) + 1 else {
             throw Failure(description: "not the numbers expected: \(numbers)")
         }
-        return (Array(numbers[...width]), Array(numbers[(width + 1)...]))
+        return (Array(numbers[..<half]), Array(numbers[half...]))
     }
 
     /// The example's regression: which flights on days of the month that are no multiple of 5 are more than 15 minutes late.
@@ -82,42 +76,24 @@ enum NumPy {
 
     /// Coefficients per unit, intercept, and accuracy on held-out days of the example's regression.
     static func flightsRegression(
-        path: String, learningRate: Double, steps: Int
+        learningRate: Double, steps: Int
     ) throws -> (coefficients: [Double], intercept: Double, accuracy: Double) {
-        let numbers = try inFolder { try run(flightsProgram, [path, "\(learningRate)", "\(steps)"], in: $0) }
+        let numbers = try run(flightsProgram, [flights, "\(learningRate)", "\(steps)"])
         guard numbers.count == 6 else { throw Failure(description: "not the numbers expected: \(numbers)") }
         return (Array(numbers[..<4]), numbers[4], numbers[5])
     }
 
     /// The numbers that a program prints, one a line.
-    private static func run(_ program: String, _ arguments: [String], in folder: String) throws -> [Double] {
-        let script = folder + "/program.py"
-        try write(Array(program.utf8), to: script)
-        let interpreter = root + "/.deps/venv/bin/python"
-        let command = ([interpreter, script] + arguments).map { "'\($0)'" }.joined(separator: " ") + " 2>&1"
-        guard let pipe = popen(command, "r") else { throw Failure(description: "'\(command)' does not start") }
-        var output: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4_096)
-        while case let count = fread(&chunk, 1, chunk.count, pipe), count > 0 { output += chunk[..<count] }
-        let text = String(decoding: output, as: UTF8.self)
-        guard pclose(pipe) == 0 else { throw Failure(description: "'\(command)' failed: \(text)") }
-        return text.split(separator: "\n").compactMap { Double($0) }
+    private static func run(_ program: String, _ arguments: [String]) throws -> [Double] {
+        let outcome = try BuiltProgram.python.run(["-c", program] + arguments)
+        guard outcome.status == 0 else { throw Failure(description: "Python failed: \(outcome.errors)") }
+        return outcome.output.split(separator: "\n").compactMap { Double($0) }
     }
 
-    private static func inFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-        var template = Array("/tmp/stoa-learning-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failure(description: "no temporary folder (error \(errno))") }
-        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer {
-            for name in ["program.py", "rows.bin"] { unlink("\(folder)/\(name)") }
-            rmdir(folder)
-        }
-        return try body(folder)
-    }
-
-    private static func write(_ bytes: [UInt8], to path: String) throws {
-        guard let file = fopen(path, "w") else { throw Failure(description: "cannot write \(path) (error \(errno))") }
-        let count = fwrite(bytes, 1, bytes.count, file)
-        guard fclose(file) == 0, count == bytes.count else { throw Failure(description: "cannot write \(path)") }
+    /// A number as Python's `float.fromhex` reads it: sign and significand, whole, then the exponent.
+    private static func hexadecimal(_ value: Double) -> String {
+        if value == 0 { return "0x0p0" }
+        let whole = Int64(value.significand * 0x1p52)
+        return "\(value < 0 ? "-" : "")0x\(String(whole, radix: 16))p\(value.exponent - 52)"
     }
 }

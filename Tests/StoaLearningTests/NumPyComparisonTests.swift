@@ -1,5 +1,7 @@
+import Glibc
 import StoaColumns
 import StoaLearning
+import StoaTestSupport
 import Testing
 
 /// Descents against the same descent in NumPy, and against the minimum itself.
@@ -13,7 +15,7 @@ import Testing
             let a = Double.random(in: -1.7...1.7, using: &generator)
             let b = 0.5 * a + Double.random(in: -1.5...1.5, using: &generator)
             let c = Double.random(in: -1.7...1.7, using: &generator)
-            let probability = 1 / (1 + exponential(-(0.4 + 1.5 * a - 0.7 * b)))
+            let probability = 1 / (1 + exp(-(0.4 + 1.5 * a - 0.7 * b)))
             rows.append([a, b, c])
             labels.append(Double.random(in: 0..<1, using: &generator) < probability ? 1 : 0)
         }

@@ -1,5 +1,6 @@
 import StoaColumns
 import StoaLinearAlgebra
+import StoaTestSupport
 import Testing
 
 @Suite struct MatrixBlockTests {

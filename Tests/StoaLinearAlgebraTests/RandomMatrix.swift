@@ -1,5 +1,6 @@
 import StoaColumns
 import StoaLinearAlgebra
+import StoaTestSupport
 
 /// A random matrix of small whole numbers, so that every product and sum of the reference is exact in both precisions, held
 /// with a gap after each column that no result may depend on.

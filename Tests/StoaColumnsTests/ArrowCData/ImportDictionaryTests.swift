@@ -1,4 +1,5 @@
 import StoaColumns
+import StoaTestSupport
 import Testing
 
 /// Imported dictionaries keep the promises of StringDictionary whatever the producer sends.

@@ -1,5 +1,6 @@
 internal import CArrowABI
 import StoaColumns
+import StoaTestSupport
 import Testing
 
 /// Imports of arrays that are made byte by byte: ownership, offsets, alignment, and what contradicts itself.

@@ -1,4 +1,5 @@
 import StoaColumns
+import StoaTestSupport
 import Testing
 
 /// Every bit offset and every length from 0 to three words plus one, against arrays of Bool.

@@ -1,4 +1,5 @@
 import StoaColumns
+import StoaTestSupport
 import Testing
 
 @Suite struct CivilDateTests {
