@@ -165,13 +165,18 @@ private struct DecimalToDouble<Source: ColumnInteger>: FixedConversion {
 }
 
 private struct FloatToDecimal<Source: ConvertibleFloat, Target: ColumnInteger>: FixedConversion {
-    let precision: Int
-    let scale: Int
+    private let limit: Int128
+    private let scale: Int
+
+    init(precision: Int, scale: Int) {
+        limit = Decimals.powerOfTen(precision)
+        self.scale = scale
+    }
 
     private func parsed(_ value: Source) -> Int128? {
         guard value.isFinite else { return nil }
         var text = "\(value)"
-        return text.withUTF8 { NumberParser.decimal($0, precision: precision, scale: scale) }
+        return text.withUTF8 { NumberParser.decimal($0, limit: limit, scale: scale) }
     }
 
     func fails(_ value: Source) -> Bool { parsed(value) == nil }

@@ -54,10 +54,9 @@ enum NumberParser {
     }
 
     /// A decimal number with an optional exponent, as an integer scaled by 10^`scale`, halves away from zero; nil when
-    /// the text is not that or needs more than `precision` digits.
-    static func decimal(_ text: Text, precision: Int, scale: Int) -> Int128? {
+    /// the text is not that or the integer's magnitude is not below `limit`, a power of ten.
+    static func decimal(_ text: Text, limit: Int128, scale: Int) -> Int128? {
         guard let number = scan(text) else { return nil }
-        let limit = Decimals.powerOfTen(precision)
         var value: Int128 = 0
         // The place of the current digit, counted from the scale's last place: 0 is kept last, below it is rounded off.
         var place = number.firstPlace + scale

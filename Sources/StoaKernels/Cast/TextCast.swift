@@ -10,12 +10,13 @@ extension CastTask {
         case .float32: return try parse(Float.self) { NumberParser.float32($0) }
         case .float64: return try parse(Double.self) { NumberParser.float64($0) }
         case .decimal(let precision, let scale):
+            let limit = Decimals.powerOfTen(precision)
             if type.storageType == .int64 {
                 return try parse(Int64.self) {
-                    NumberParser.decimal($0, precision: precision, scale: scale).map { Int64(truncatingIfNeeded: $0) }
+                    NumberParser.decimal($0, limit: limit, scale: scale).map { Int64(truncatingIfNeeded: $0) }
                 }
             }
-            return try parse(Int128.self) { NumberParser.decimal($0, precision: precision, scale: scale) }
+            return try parse(Int128.self) { NumberParser.decimal($0, limit: limit, scale: scale) }
         default: return try withInteger(type.storageType, ParsedInteger(task: self))
         }
     }
