@@ -88,8 +88,11 @@ final class KeyStrings: @unchecked Sendable {
                 return
             }
             let codes = allCodes + start
-            let map = foundMap(dictionary).bound(to: Int32.self)
+            let region = foundMap(dictionary)
+            let map = region.bound(to: Int32.self)
             for row in 0..<rows { ids[row] = map[Int(codes[row])] }
+            // Other threads may meanwhile have pushed this map out of those remembered.
+            withExtendedLifetime(region) {}
         } else {
             findPlain(column, start: start, rows: rows, into: ids)
         }

@@ -177,6 +177,29 @@ enum KeyKind: CaseIterable {
         }
     }
 
+    /// A long look-up goes on while others bring more dictionaries than are remembered.
+    @Test func threadsFindTextsOfManyDictionaries() async {
+        let texts = (0..<64).map { "text \($0)" }
+        let table = KeyTable(types: [.utf8])
+        _ = table.inserting([Column(texts)])
+        await withTaskGroup(of: Void.self) { group in
+            for thread in 0..<4 {
+                group.addTask {
+                    let isLong = thread % 2 == 0
+                    let rows = (0..<(isLong ? 100_000 : 64)).map { Int32($0 % 64) }
+                    for round in 0..<(isLong ? 30 : 3_000) {
+                        // Each dictionary in an order of its own.
+                        let first = round % 64
+                        let column = Column(Array(texts[first...] + texts[..<first])).encoded().taking(rows)
+                        let found = table.finding([column])
+                        let isRight = zip(found, rows).allSatisfy { $0 == ($1 + Int32(first)) % 64 }
+                        #expect(isRight, "round \(round) of thread \(thread)")
+                    }
+                }
+            }
+        }
+    }
+
     @Test func hashesDependOnValuesOnly() {
         var maker = ColumnMaker(seed: 9)
         for kind in KeyKind.allCases {
