@@ -79,6 +79,8 @@ public:
                 batch = stoa::check(file_->ReadRecordBatch(static_cast<int>(next_++)));
             }
         } while (batch->num_rows() == 0);
+        // Arrow believes a file's row counts; buffers that are too short for them must not be read.
+        stoa::check(batch->Validate());
         return stoa::projected_batch(*batch, order_);
     }
 

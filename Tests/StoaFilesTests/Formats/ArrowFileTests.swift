@@ -45,6 +45,23 @@ struct ArrowFileTests {
         #expect(try read(FileScan(path: path), projection: []).rowCount == 300_000)
     }
 
+    @Test func buffersTooShortForTheRows() throws {
+        let path = folder.path("file.arrow")
+        let batch = try Batch(["x": Column([Double](repeating: 0.5, count: 7_653))])
+        let writer = try FileWriter(FileSink(path: path, format: .arrow), schema: batch.schema)
+        try writer.write(batch)
+        try writer.close()
+        // The file then claims a thousand times as many rows as it holds.
+        func littleEndian(_ number: Int64) -> [UInt8] { withUnsafeBytes(of: number.littleEndian) { Array($0) } }
+        let (honest, claimed) = (littleEndian(7_653), littleEndian(7_653_000))
+        var bytes = try #require(byteContents(of: path))
+        for start in 0...(bytes.count - 8) where bytes[start] == honest[0] && bytes[start..<start + 8] == honest[...] {
+            bytes.replaceSubrange(start..<start + 8, with: claimed)
+        }
+        folder.write(bytes: bytes, to: "file.arrow")
+        #expect(stoaError { _ = try read(FileScan(path: path)) }.code == .malformedFile)
+    }
+
     @Test func filesThatAreNotArrow() {
         for text in ["", "ARROW1", String(repeating: "not arrow ", count: 100)] {
             let path = folder.write(text, to: "file.arrow")

@@ -63,11 +63,13 @@ final class TemporaryFolder {
     }
 }
 
-func contents(of path: String) -> String? {
+func contents(of path: String) -> String? { byteContents(of: path).map { String(decoding: $0, as: UTF8.self) } }
+
+func byteContents(of path: String) -> [UInt8]? {
     guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[0..<count] }
-    return String(decoding: bytes, as: UTF8.self)
+    return bytes
 }
