@@ -67,6 +67,20 @@ import Testing
         #expect(cluster.taskCount > 100)
     }
 
+    /// What a cached data frame turned out to be must not change how a join with it runs, nor the order of its rows.
+    @Test func sameRowsBeforeAndAfterAnInputIsHeld() async throws {
+        let session = try Session(cluster: .embedded(executors: 2, threadsPerExecutor: 2, pinned: false))
+        let frame = try session.dataFrame([try Self.numbers(rows: 9_000)], rowsPerPartition: 1_777)
+        let totals = frame.groupBy("key").agg(sum("x").as("total"))
+        // How large the result of a join is, nobody knows before.
+        let rates = totals.join(frame.groupBy("key").agg(count().as("n")), on: "key").cache()
+        let joined = frame.join(rates, on: "key", kind: .left)
+        let first = try await joined.collect()
+        #expect(try await joined.collect() == first)
+        #expect(try await rates.collect().rowCount == 300)
+        #expect(try await joined.collect() == first)
+    }
+
     /// A user's aggregate whose merge is as order-dependent as can be.
     struct Polynomial: BatchAggregate {
         func initialState() -> Double { 0 }

@@ -73,13 +73,13 @@ struct DatasetTable {
     }
 
     /// The stage that computed the dataset is complete; its job becomes a user.
-    mutating func complete(_ id: DatasetID, _ table: BlockTable, by job: JobID) {
+    mutating func complete(_ id: DatasetID, _ table: BlockTable, plannedSize: SizeEstimate, by job: JobID) {
         guard case .materializing(by: job, let isWanted) = states[id] else {
             preconditionFailure("\(job) completes \(id) without a claim")
         }
         if isWanted {
             states[id] = .held(table, users: [job])
-            snapshot.publish(id, HeldDataset(table))
+            snapshot.publish(id, HeldDataset(table, plannedSize: plannedSize))
         } else {
             states[id] = .condemned(table, users: [job])
         }
@@ -169,10 +169,10 @@ struct DatasetTable {
 }
 
 extension HeldDataset {
-    fileprivate init(_ table: BlockTable) {
+    fileprivate init(_ table: BlockTable, plannedSize: SizeEstimate) {
         func sums(_ field: (BlockSize) -> Int) -> [Int] {
             table.partitions.map { $0.sizes.reduce(0) { $0 + field($1) } }
         }
-        self.init(rowCounts: sums(\.rowCount), byteCounts: sums(\.byteCount))
+        self.init(rowCounts: sums(\.rowCount), byteCounts: sums(\.byteCount), plannedSize: plannedSize)
     }
 }

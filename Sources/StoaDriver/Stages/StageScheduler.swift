@@ -215,7 +215,7 @@ final class StageScheduler {
         job.tables.tables[index] = table
         job.stages[index] = .complete(complete)
         if case .persist(let dataset) = run.stage.output {
-            datasets.complete(dataset, table, by: job.id)
+            datasets.complete(dataset, table, plannedSize: run.stage.size, by: job.id)
             job.used.insert(dataset)
         }
         follow(job, index)

@@ -44,10 +44,14 @@ package struct HeldDataset: Hashable, Sendable {
     package let rowCounts: [Int]
     /// Bytes of each partition.
     package let byteCounts: [Int]
+    /// What the plan that computed the dataset expected of it; nil for data that was given. Plans that read the dataset go by
+    /// this, not by what came out: how a join runs decides the order of its rows, which must not change once its input is held.
+    package let plannedSize: SizeEstimate?
 
-    package init(rowCounts: [Int], byteCounts: [Int]) {
+    package init(rowCounts: [Int], byteCounts: [Int], plannedSize: SizeEstimate? = nil) {
         self.rowCounts = rowCounts
         self.byteCounts = byteCounts
+        self.plannedSize = plannedSize
     }
 }
 

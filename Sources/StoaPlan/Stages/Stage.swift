@@ -27,6 +27,8 @@ public struct Stage: Hashable, Codable, Sendable {
     public let output: StageOutput
     /// Names and types of the output rows.
     public let schema: Schema
+    /// Bounds on the output that the plan was made with.
+    package var size = SizeEstimate.unknown
 
     /// A stage.
     public init(

@@ -88,7 +88,8 @@ struct StageBuilder {
         StageFragment(
             reading: held.rowCounts.indices.map { .dataset(id, partition: $0) }, schema: schema,
             operators: ["read \(id)"],
-            size: SizeEstimate(rows: held.rowCounts.reduce(0, +), bytes: held.byteCounts.reduce(0, +)))
+            size: held.plannedSize
+                ?? SizeEstimate(rows: held.rowCounts.reduce(0, +), bytes: held.byteCounts.reduce(0, +)))
     }
 
     private mutating func persist(_ id: DatasetID, _ input: ResolvedPlan) throws(StoaError) -> StageFragment {
@@ -113,10 +114,11 @@ struct StageBuilder {
     @discardableResult
     mutating func close(_ fragment: StageFragment, output: StageOutput, operators: [String] = []) -> StageID {
         let id = StageID(stages.count)
-        stages.append(
-            Stage(
-                id: id, label: (fragment.operators + operators).joined(separator: ", "),
-                pipelines: fragment.pipelines, tasks: fragment.tasks, output: output, schema: fragment.schema))
+        var stage = Stage(
+            id: id, label: (fragment.operators + operators).joined(separator: ", "), pipelines: fragment.pipelines,
+            tasks: fragment.tasks, output: output, schema: fragment.schema)
+        stage.size = fragment.size
+        stages.append(stage)
         notes.append(fragment.notes)
         return id
     }

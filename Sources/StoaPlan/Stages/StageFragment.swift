@@ -101,7 +101,7 @@ extension StageInput {
 }
 
 /// Upper bounds on rows and bytes, nil where nothing is known.
-package struct SizeEstimate: Hashable, Sendable {
+package struct SizeEstimate: Hashable, Codable, Sendable {
     package var rows: Int?
     package var bytes: Int?
 
