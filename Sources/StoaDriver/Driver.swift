@@ -90,11 +90,14 @@ package final class Driver: Sendable {
         }
     }
 
-    /// Cancels all jobs, waits until their attempts have answered, and stops the cluster. A second call does nothing.
+    /// Cancels all jobs, waits until their attempts have answered, and stops the cluster. Whoever calls it, at the same time
+    /// or again, finds the cluster stopped when it returns.
     package func stop() {
-        guard let thread = thread.withLock({ $0.take() }) else { return }
-        mailbox.post(.stop)
-        thread.join()
+        thread.withLock { thread in
+            guard let running = thread.take() else { return }
+            mailbox.post(.stop)
+            running.join()
+        }
     }
 
     static let isStopped = StoaError(

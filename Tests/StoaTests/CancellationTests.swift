@@ -1,5 +1,7 @@
 import Foundation
 import Stoa
+import StoaCoreGroups
+import StoaExecution
 import Testing
 
 /// Cancelling the Swift task ends the job within milliseconds and leaves nothing running.
@@ -42,6 +44,32 @@ import Testing
         session.stop()
         let error = await #expect(throws: StoaError.self) { try await frame.count() }
         #expect(error?.code == .cancelled)
+    }
+
+    @Test func stoppedSessionHoldsNoData() async throws {
+        var options = CoreGroupOptions()
+        options.executorCount = 1
+        options.threadsPerExecutor = 1
+        let cluster = try CoreGroupCluster(topology: .machine(), options: options)
+        let session = try Session(executors: cluster)
+        let frame = try session.dataFrame(["x": Column([1.0, 2.0])])
+        let cached = frame.withColumn("y", col("x") * 2).cache()
+        #expect(try await cached.count() == 2)
+        let store = cluster.taskExecutor(cluster.executors[0].id).store
+        #expect(store.rowCount >= 4)
+        let job = Task { try await frame.mapBatches(Slow()).count() }
+        // Whichever call comes second must not return before the executors have ended.
+        await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    session.stop()
+                    return store.rowCount + store.byteCount
+                }
+            }
+            for await left in group { #expect(left == 0) }
+        }
+        _ = await job.result
+        withExtendedLifetime((session, frame, cached)) {}
     }
 
     @Test func sessionsLeaveNoThreads() async throws {

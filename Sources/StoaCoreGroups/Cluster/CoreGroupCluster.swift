@@ -121,13 +121,14 @@ package final class CoreGroupCluster: Cluster {
         }
     }
 
-    /// Ends all threads; a task that runs is cancelled. Blocks are freed with the cluster.
+    /// Ends all threads and frees all blocks; a task that runs is cancelled.
     package func stop() {
         let all = threads.withLock { threads in
             defer { threads = [] }
             return threads
         }
         for executor in all { executor.stop() }
+        for executor in taskExecutors { executor.dropAll() }
     }
 
     private func threads(of executor: ExecutorID) -> ExecutorThreads {

@@ -79,6 +79,15 @@ final class SharedBuildTables: @unchecked Sendable {
         withExtendedLifetime(dropped) {}
     }
 
+    /// Forgets everything; nothing is being built.
+    func dropAll() {
+        lock.lock()
+        let dropped = entries
+        entries = []
+        lock.unlock()
+        withExtendedLifetime(dropped) {}
+    }
+
     /// How many build sides are held or being built.
     var count: Int {
         lock.lock()

@@ -49,6 +49,12 @@ package final class TaskExecutor: Sendable {
         sharedTables.drop(blocks)
     }
 
+    /// Forgets all blocks and all that was built from them; no task runs any more.
+    package func dropAll() {
+        store.drop(store.ids)
+        sharedTables.dropAll()
+    }
+
     /// Forgets what was built here from blocks that another executor drops.
     package func forgetTables(builtFrom blocks: [BlockID]) { sharedTables.drop(blocks) }
 
