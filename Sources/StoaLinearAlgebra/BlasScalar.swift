@@ -1,9 +1,18 @@
 internal import COpenBLAS
+import StoaColumns
 
 /// Float and Double: the numbers that OpenBLAS computes with. The protocol is closed.
 ///
-/// The requirements are CBLAS's routines on column-major memory. Callers have checked shapes, and none of the sizes is 0.
+/// The requirements are CBLAS's routines on column-major memory, and the loops over values: each type implements them, so that
+/// generic code of other modules, which is not compiled for one type, comes here once a block and not once a value. Callers
+/// have checked shapes, and none of BLAS's sizes is 0.
 package protocol BlasScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
+    /// The column type whose memory is an array of these.
+    static var columnType: DataType { get }
+    /// Writes the values of a numeric or bool column, converted, one after the other; traps on other types.
+    static func copyNumbers(of column: Column, to target: UnsafeMutablePointer<Self>)
+    /// Multiplies values by a factor in IEEE arithmetic.
+    static func multiply(_ values: UnsafeMutablePointer<Self>, count: Int, by factor: Self)
     /// y = alpha op(A) x + beta y, A being rows x columns.
     static func gemv(
         transposed: Bool, rows: Int32, columns: Int32, alpha: Self, _ a: UnsafePointer<Self>, stride: Int32,
@@ -25,6 +34,16 @@ package protocol BlasScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
 }
 
 extension Double: BlasScalar {
+    package static var columnType: DataType { .float64 }
+
+    package static func copyNumbers(of column: Column, to target: UnsafeMutablePointer<Double>) {
+        column.copyNumbers(to: target)
+    }
+
+    package static func multiply(_ values: UnsafeMutablePointer<Double>, count: Int, by factor: Double) {
+        for index in 0..<count { values[index] *= factor }
+    }
+
     package static func gemv(
         transposed: Bool, rows: Int32, columns: Int32, alpha: Double, _ a: UnsafePointer<Double>, stride: Int32,
         _ x: UnsafePointer<Double>, beta: Double, _ y: UnsafeMutablePointer<Double>
@@ -66,6 +85,16 @@ extension Double: BlasScalar {
 }
 
 extension Float: BlasScalar {
+    package static var columnType: DataType { .float32 }
+
+    package static func copyNumbers(of column: Column, to target: UnsafeMutablePointer<Float>) {
+        column.copyNumbers(to: target)
+    }
+
+    package static func multiply(_ values: UnsafeMutablePointer<Float>, count: Int, by factor: Float) {
+        for index in 0..<count { values[index] *= factor }
+    }
+
     package static func gemv(
         transposed: Bool, rows: Int32, columns: Int32, alpha: Float, _ a: UnsafePointer<Float>, stride: Int32,
         _ x: UnsafePointer<Float>, beta: Float, _ y: UnsafeMutablePointer<Float>

@@ -1,3 +1,4 @@
+import Glibc
 import StoaColumns
 
 /// A dense matrix that is written: column-major, without gaps between columns.
@@ -85,10 +86,8 @@ package final class Matrix<Scalar: BlasScalar> {
         }
     }
 
-    /// What BLAS leaves open between versions: 0 times NaN is 0 here, as in its reference implementation.
     private func scale(by beta: Scalar) {
-        if beta == 1 { return }
-        for index in 0..<(rowCount * columnCount) { base[index] = beta == 0 ? 0 : base[index] * beta }
+        base.rescale(count: rowCount * columnCount, by: beta)
     }
 }
 
@@ -123,11 +122,23 @@ extension MatrixBlock {
         _ x: UnsafeBufferPointer<Scalar>, into y: UnsafeMutableBufferPointer<Scalar>, transposed: Bool, alpha: Scalar,
         beta: Scalar
     ) {
-        if beta != 1 { for index in y.indices { y[index] = beta == 0 ? 0 : y[index] * beta } }
+        y.baseAddress?.rescale(count: y.count, by: beta)
         guard let source = x.baseAddress, let target = y.baseAddress, x.count > 0, y.count > 0 else { return }
         _ = OpenBLAS.oneThread
         Scalar.gemv(
             transposed: transposed, rows: Int32(rowCount), columns: Int32(columnCount), alpha: alpha, base,
             stride: Int32(columnStride), source, beta: 1, target)
+    }
+}
+
+extension UnsafeMutablePointer where Pointee: BlasScalar {
+    /// Multiplies values by BLAS's beta. What BLAS leaves open between versions: 0 times NaN is 0 here, as in its reference
+    /// implementation, so that the old values need not be numbers.
+    fileprivate func rescale(count: Int, by beta: Pointee) {
+        if beta == 0 {
+            memset(self, 0, count * MemoryLayout<Pointee>.stride)
+        } else if beta != 1 {
+            Pointee.multiply(self, count: count, by: beta)
+        }
     }
 }

@@ -108,7 +108,7 @@ extension MatrixBlock {
         let stride = (rowCount + lineCount - 1) / lineCount * lineCount
         let region = MemoryRegion(of: Scalar.self, count: stride * columns.count)
         for (index, column) in columns.enumerated() {
-            column.copyNumbers(to: region.bound(to: Scalar.self) + index * stride)
+            Scalar.copyNumbers(of: column, to: region.bound(to: Scalar.self) + index * stride)
         }
         self.init(rowCount: rowCount, columnCount: columns.count, columnStride: stride, buffer: region.buffer)
     }
@@ -138,15 +138,10 @@ extension Batch {
     }
 }
 
-extension BlasScalar {
-    /// The column type whose memory is an array of these.
-    static var columnType: DataType { MemoryLayout<Self>.size == 8 ? .float64 : .float32 }
-}
-
 extension Column {
     /// Writes the values of a numeric or bool column, converted, one after the other. A null row's value is unspecified.
     /// Traps on other types.
-    package func copyNumbers<Scalar: BlasScalar>(to target: UnsafeMutablePointer<Scalar>) {
+    func copyNumbers<Scalar: BlasScalar>(to target: UnsafeMutablePointer<Scalar>) {
         switch type {
         case .bool:
             let (base, first) = bits

@@ -24,7 +24,7 @@ package enum Vectors {
     package static func scale<Scalar: BlasScalar>(_ x: UnsafeMutableBufferPointer<Scalar>, by factor: Scalar) {
         guard let target = x.baseAddress, x.count > 0 else { return }
         if factor == 0 {
-            for index in 0..<x.count { target[index] *= factor }
+            Scalar.multiply(target, count: x.count, by: factor)
             return
         }
         _ = OpenBLAS.oneThread

@@ -1,15 +1,17 @@
 /// Reading and writing bit-packed flags, least significant bit first, as Arrow lays out validity and booleans.
 ///
-/// Reads never touch a byte that holds none of the asked bits; imported bitmaps need not be padded.
+/// Reads never touch a byte that holds none of the asked bits; imported bitmaps need not be padded. The functions of one bit
+/// or word are inlined into the loops of other modules.
+@usableFromInline
 package enum Bitmap {
     /// The bit at `index`.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func bit(_ bits: UnsafeRawPointer, at index: Int) -> Bool {
         bits.load(fromByteOffset: index >> 3, as: UInt8.self) & (1 << UInt8(truncatingIfNeeded: index & 7)) != 0
     }
 
     /// Up to 64 bits from bit `start` on, the first in the lowest place; places from `count` up are zero.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func word(_ bits: UnsafeRawPointer, at start: Int, count: Int) -> UInt64 {
         if count <= 0 { return 0 }
         let shift = UInt64(truncatingIfNeeded: start & 7)
@@ -44,7 +46,7 @@ package enum Bitmap {
     }
 
     /// Sets or clears one bit.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func set(_ bits: UnsafeMutableRawPointer, at index: Int, to value: Bool) {
         let byte = bits + (index >> 3)
         let mask = UInt8(1) << UInt8(truncatingIfNeeded: index & 7)

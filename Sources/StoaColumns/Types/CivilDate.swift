@@ -30,7 +30,7 @@ public struct CivilDate: Hashable, Codable, Sendable {
     public var day: Int { Self.civil(days: Int(daysSinceEpoch)).day }
 
     /// Days since 1970-01-01 of a date of the calendar.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func days(year: Int, month: Int, day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
@@ -41,7 +41,7 @@ public struct CivilDate: Hashable, Codable, Sendable {
     }
 
     /// The date of the calendar that is this many days after 1970-01-01.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
