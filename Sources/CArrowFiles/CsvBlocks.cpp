@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "Failure.hpp"
-
 namespace stoa {
 
 namespace {
@@ -103,15 +101,17 @@ bool RecordBlocks::next(RecordBlock &block) {
     block.empty_lines.clear();
     block.column_count = column_count_;
     while (block.bases.empty()) {
+        if (failure_) throw *failure_;
         fill();
         if (filled_ == 0) return false;
         if (position_ == end_ && buffer_[filled_ - 1] != '\n') buffer_[filled_++] = '\n';
         FieldState state = FieldState::start;
         taken_ = index_fields(buffer_.data(), filled_, dialect_, block.ends, lines_, state, block.is_ascii);
         if (position_ == end_ && taken_ < filled_) {
-            throw Failure(
-                STOA_MALFORMED_FILE, "the file ends inside quotes", "close the quote, or double a quote that is text")
-                .at(record_ + static_cast<int64_t>(lines_.size()));
+            failure_ = Failure(
+                           STOA_MALFORMED_FILE, "the file ends inside quotes",
+                           "close the quote, or double a quote that is text")
+                           .at(record_ + static_cast<int64_t>(lines_.size()));
         }
         block.text = buffer_.data();
         block.first_record = record_;
@@ -138,13 +138,14 @@ void RecordBlocks::split_rows(RecordBlock &block) {
                 continue;
             }
             const auto index = static_cast<int64_t>(&line - lines_.data());
-            throw Failure(
-                STOA_MALFORMED_FILE,
-                std::to_string(count) + (count == 1 ? " field" : " fields") + " where " +
-                    std::to_string(column_count_) + (column_count_ == 1 ? " is" : " are") + " expected: " +
-                    quoted(begin, static_cast<size_t>(end - begin)),
-                "every record needs as many fields as the first; quote a field that holds a delimiter")
-                .at(block.first_record + index);
+            failure_ = Failure(
+                           STOA_MALFORMED_FILE,
+                           std::to_string(count) + (count == 1 ? " field" : " fields") + " where " +
+                               std::to_string(column_count_) + (column_count_ == 1 ? " is" : " are") +
+                               " expected: " + quoted(begin, static_cast<size_t>(end - begin)),
+                           "every record needs as many fields as the first; quote a field that holds a delimiter")
+                           .at(block.first_record + index);
+            break;
         }
         block.bases[rows++] = base;
         base = line + 1;

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "CsvDialect.hpp"
 #include "CsvScan.hpp"
+#include "Failure.hpp"
 #include "InputFile.hpp"
 
 namespace stoa {
@@ -80,7 +82,8 @@ public:
 
     /// The next block with at least one row; false at the end of the range.
     ///
-    /// Fails on a record with another number of fields than `column_count` and on a quote that nothing closes.
+    /// Fails on a record with another number of fields than `column_count` and on a quote that nothing closes, but gives the
+    /// rows before first, so that the first mistake of a file is the one that is found.
     bool next(RecordBlock &block);
 
 private:
@@ -98,6 +101,8 @@ private:
     size_t filled_ = 0;
     size_t taken_ = 0;
     std::vector<uint32_t> lines_;
+    // What is wrong after the rows of the block before.
+    std::optional<Failure> failure_;
 };
 
 }  // namespace stoa

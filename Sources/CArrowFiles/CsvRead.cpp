@@ -5,6 +5,7 @@
 // speed.
 
 #include <algorithm>
+#include <optional>
 
 #include "CsvColumns.hpp"
 #include "Reader.hpp"
@@ -41,7 +42,7 @@ public:
                 for (auto &column : columns_) column->begin(batch_rows_);
             }
             const size_t end = std::min(block_.row_count(), taken_ + static_cast<size_t>(batch_rows_ - rows));
-            for (auto &column : columns_) column->append(block_, taken_, end);
+            append(end);
             rows += static_cast<int64_t>(end - taken_);
             taken_ = end;
         }
@@ -58,6 +59,19 @@ public:
 private:
     /// A batch ends early when a column's text comes near the limit of 32-bit offsets.
     static constexpr int64_t most_text_bytes = int64_t{1} << 30;
+
+    /// Adds the block's rows up to `end` to all columns. Of several bad values the one in the first record is reported.
+    void append(size_t end) {
+        std::optional<Failure> first;
+        for (auto &column : columns_) {
+            try {
+                column->append(block_, taken_, end);
+            } catch (const Failure &failure) {
+                if (!first || failure.row < first->row) first = failure;
+            }
+        }
+        if (first) throw *first;
+    }
 
     int64_t text_bytes() const {
         int64_t most = 0;

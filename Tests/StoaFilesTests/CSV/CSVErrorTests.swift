@@ -48,6 +48,14 @@ struct CSVErrorTests {
         #expect(error("a\n1\n1,2\n").message.hasPrefix("2 fields where 1 is expected"))
     }
 
+    @Test func theFirstMistakeIsReported() {
+        let types: [String: DataType] = ["a": .int64, "b": .int64]
+        let found = error("a,b\n1,1\n2,x\ny,2\n1,2,3\n", types: types)
+        #expect(found.location.row == 3)
+        #expect(found.location.column == "b")
+        #expect(error("a,b\n1,1\n1,2,3\nx,y\n", types: types).location.row == 3)
+    }
+
     @Test func quotesThatDoNotClose() {
         let open = error("a,b\n1,x\n2,\"y\n3,z\n")
         #expect(open.location.row == 3)
