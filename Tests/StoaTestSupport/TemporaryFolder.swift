@@ -19,7 +19,7 @@ package final class TemporaryFolder {
 
     package var path: String { url.path }
 
-    package func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+    package func path(_ name: String) -> String { path + "/" + name }
 
     /// Writes a text file and gives its path.
     package func write(_ text: String, to name: String) throws -> String {
