@@ -27,14 +27,19 @@ std::string temporary_beside(const std::string &path) {
 
 }  // namespace
 
-AtomicFile::AtomicFile(const char *path) : path_(path), temporary_(temporary_beside(path_)), descriptor_(-1) {
+AtomicFile::AtomicFile(const char *path) : path_(path), descriptor_(-1) {
     struct stat information;
     if (::stat(path, &information) == 0 && S_ISDIR(information.st_mode)) {
         throw Failure(STOA_INPUT_OUTPUT_FAILED, "a folder has this name", "choose another name or remove the folder");
     }
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    // A killed process of the same number, in another container say, may have left a file of the same name behind.
+    do {
+        temporary_ = temporary_beside(path_);
+        descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (descriptor_ < 0 && errno == EEXIST);
     if (descriptor_ < 0) {
         const int error = errno;
+        temporary_.clear();
         if (error == ENOENT) {
             throw Failure(STOA_FILE_NOT_FOUND, "the folder of this file does not exist", "create the folder first");
         }

@@ -1,10 +1,12 @@
 import Dispatch
-import Glibc
+@preconcurrency import Glibc
 import Stoa
+import Synchronization
 
 /// The command line `stoa`: looks at files, converts them, shows the machine, runs the demonstration.
 ///
-/// Exit status 0 when all went well, 1 when the work failed, 2 when the command line was wrong, 130 after an interrupt.
+/// Exit status 0 when all went well, 1 when the work failed, 2 when the command line was wrong, 128 and the signal's number after an
+/// interrupt (130), a hang-up or a request to end.
 /// Results go to standard output, errors to standard error in one sentence.
 @main
 enum StoaCommand {
@@ -15,13 +17,29 @@ enum StoaCommand {
     static func main() async {
         let words = Array(CommandLine.arguments.dropFirst())
         let work = Task { await run(words) }
-        // An interrupt cancels the job, so that no half-written file stays behind.
-        signal(SIGINT, SIG_IGN)
-        let interrupts = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-        interrupts.setEventHandler { work.cancel() }
-        interrupts.resume()
+        // A signal cancels the job, so that no half-written file stays behind.
+        let received = Atomic<Int32>(0)
+        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { @Sendable in
+                received.store(number, ordering: .relaxed)
+                work.cancel()
+            }
+            source.resume()
+            return source
+        }
         let status = await work.value
-        exit(work.isCancelled ? 130 : status)
+        for source in sources { source.cancel() }
+        let number = received.load(ordering: .relaxed)
+        exit(number == 0 ? outputStatus(after: status) : 128 + number)
+    }
+
+    /// The exit status, 1 when what was printed could not be written.
+    private static func outputStatus(after status: Int32) -> Int32 {
+        guard status == 0, fflush(stdout) != 0 || ferror(stdout) != 0 else { return status }
+        complain("standard output cannot be written; the output is not complete")
+        return 1
     }
 
     static func run(_ words: [String]) async -> Int32 {

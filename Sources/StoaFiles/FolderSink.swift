@@ -18,31 +18,45 @@ package struct FolderSink: Sendable {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         self.path = path
-        let name = path.split(separator: "/").last ?? ""
-        let parent = path.dropLast(name.count)
-        var template = Array("\(parent).\(name).stoa-XXXXXX".utf8CString)
-        guard name != "", name != ".", name != ".." else {
+        guard let name = path.split(separator: "/").last, name != ".", name != ".." else {
             throw StoaError(
                 .invalidArgument, "'\(path)' names no new folder", advice: "end the path with the new folder's name",
                 at: .init(file: path))
         }
         var status = stat()
-        if lstat(path, &status) == 0, rmdir(path) != 0 {
+        if lstat(path, &status) == 0, Self.entries(of: path).map(\.isEmpty) != true {
             throw StoaError(
                 .invalidArgument, "there is something at this path already",
                 advice: "remove it, or write to another folder", at: .init(file: path))
         }
-        guard mkdtemp(&template) != nil else {
-            throw Self.failure("the folder cannot be made", missingIsCaller: true, file: path)
-        }
-        temporaryPath = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        // mkdtemp makes folders for their owner alone; a folder of data is made as other folders are.
-        let mask = umask(0)
-        umask(mask)
-        chmod(temporaryPath, 0o777 & ~mask)
+        temporaryPath = try Self.makeTemporaryFolder(beside: path, name: String(name))
     }
 
-    /// Gives the folder its name.
+    /// A hidden folder of a name that nobody has, also when a killed process of the same number left its own behind.
+    private static func makeTemporaryFolder(beside path: String, name: String) throws(StoaError) -> String {
+        for attempt in 0... {
+            let candidate = "\(path.dropLast(name.count)).\(name).\(getpid())-\(attempt).tmp"
+            if mkdir(candidate, 0o777) == 0 { return candidate }
+            if errno != EEXIST { break }
+        }
+        throw failure("the folder cannot be made", missingIsCaller: true, file: path)
+    }
+
+    /// Names in a folder; nil when it is none or cannot be read.
+    private static func entries(of path: String) -> [String]? {
+        guard let folder = opendir(path) else { return nil }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// Gives the folder its name; an empty folder of that name makes room.
     package func commit() throws(StoaError) {
         guard rename(temporaryPath, path) == 0 else {
             let error = Self.failure("the finished folder cannot be given its name", missingIsCaller: false, file: path)
@@ -53,15 +67,7 @@ package struct FolderSink: Sendable {
 
     /// Removes what was written.
     package func abort() {
-        if let entries = opendir(temporaryPath) {
-            while let entry = readdir(entries) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name != ".", name != ".." { unlink("\(temporaryPath)/\(name)") }
-            }
-            closedir(entries)
-        }
+        for name in Self.entries(of: temporaryPath) ?? [] { unlink("\(temporaryPath)/\(name)") }
         rmdir(temporaryPath)
     }
 

@@ -108,6 +108,34 @@ import Testing
         }
     }
 
+    /// What a shell sees of signals and of a full disk.
+    @Test func signalsLeaveNothingBehind() throws {
+        let folder = try TemporaryFolder()
+        let row = (0..<40).map { "\($0)" }.joined(separator: ",")
+        let text = row + "\n" + String(repeating: row + "\n", count: 400_000)
+        let big = try folder.write(text, to: "big.csv")
+        for (name, number) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+            let script = """
+                "$0" convert "$1" "$2" & child=$!
+                for i in $(seq 200); do ls -A "$3" | grep -q tmp && break; sleep 0.01; done
+                kill -\(name) $child; wait $child
+                """
+            let outcome = try BuiltProgram.environment.run(
+                ["bash", "-mc", script, BuiltProgram.stoa.path, big, folder.path("out.csv"), folder.path])
+            #expect(outcome.status == number, "\(name): \(outcome.errors)")
+            #expect(outcome.errors.split(separator: "\n").count <= 1, "\(outcome.errors)")
+            #expect(try folder.contents() == ["big.csv"], "after \(name)")
+        }
+    }
+
+    @Test func outputThatCannotBeWrittenIsAnError() throws {
+        let outcome = try BuiltProgram.environment.run([
+            "bash", "-c", "\"$0\" --help > /dev/full", BuiltProgram.stoa.path,
+        ])
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("standard output cannot be written"))
+    }
+
     @Test func startsQuickly() throws {
         let times = try (0..<15).map { _ in try BuiltProgram.stoa.run(["--version"]).time }.sorted()
         // The target is 30 ms on a quiet machine; the fastest start is what a busy one cannot slow down.

@@ -15,6 +15,8 @@ package struct BuiltProgram {
 
     private let url: URL
 
+    package var path: String { url.path }
+
     /// The program at a place of its own.
     package init(url: URL) { self.url = url }
 

@@ -118,6 +118,20 @@ import Testing
         #expect(error?.description.contains("did you mean 'amount'") == true)
     }
 
+    @Test func showTakesAnyNumberFromZeroOn() async throws {
+        try await sales.show(0)
+        try await sales.show(.max)
+        let error = await #expect(throws: StoaError.self) { try await sales.show(-2) }
+        #expect(error?.description.contains("show(-2)") == true)
+    }
+
+    @Test func describeNamesARepeatedColumn() async throws {
+        let field = Field("a", .int64)
+        let batch = try Batch(schema: Schema([field, field]), columns: [Column([1]), Column([2])])
+        let error = #expect(throws: StoaError.self) { try session.dataFrame([batch]) }
+        #expect(error?.code == .ambiguousColumn)
+    }
+
     @Test func showFitsTheWidth() async throws {
         let text = try await sales.collect().formatted(rowLimit: 3, width: 24)
         let lines = text.split(separator: "\n")

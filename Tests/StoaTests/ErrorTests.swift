@@ -103,6 +103,13 @@ import Testing
         let again = await #expect(throws: StoaError.self) { try await frame.write.csv(folder.path("parts/")) }
         #expect(again?.code == .invalidArgument)
         #expect(try folder.contents() == ["parts"])
+        try FileManager.default.createDirectory(atPath: folder.path("empty"), withIntermediateDirectories: false)
+        await #expect(throws: StoaError.self) {
+            try await frame.select((col("delay") + 1).as("n")).write.csv(folder.path("empty/"))
+        }
+        #expect(try folder.contents() == ["empty", "parts"])
+        try await frame.write.csv(folder.path("empty/"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("empty")).count == 2)
     }
 
     @Test func impossibleNumbersOfExecutors() throws {

@@ -23,9 +23,14 @@ extension DataFrame {
         try await limit(1).collect().rows.first
     }
 
-    /// Prints the first rows as a table fitted to the terminal, and how many more there are is not asked for.
+    /// Prints the first rows as a table fitted to the terminal, with a last line when there are more.
+    ///
+    /// Throws `invalidArgument` for a negative number.
     public func show(_ count: Int = 20) async throws {
-        let result = try await limit(count + 1).collect()
+        guard count >= 0 else {
+            throw StoaError(.invalidArgument, "show(\(count)) has a negative number", advice: "give a number from 0 on")
+        }
+        let result = try await limit(count == .max ? count : count + 1).collect()
         print(result.formatted(rowLimit: count, width: Terminal.width(of: .standardOutput)))
     }
 

@@ -4,7 +4,9 @@ import StoaPlan
 /// `describe`: one aggregation over all columns, turned so that each column becomes a row.
 enum ColumnSummary {
     static func describe(_ frame: DataFrame) async throws -> ResultTable {
-        let fields = try frame.schema.fields
+        let schema = try frame.schema
+        for name in schema.names { _ = try schema.index(of: name) }
+        let fields = schema.fields
         var aggregates: [Expression] = [.alias(.aggregate(.countRows, nil), "rows")]
         for (index, field) in fields.enumerated() {
             let column = Expression.column(field.name)
