@@ -121,7 +121,7 @@ import Testing
                 kill -\(name) $child; wait $child
                 """
             let outcome = try BuiltProgram.environment.run(
-                ["bash", "-mc", script, BuiltProgram.stoa.path, big, folder.path("out.csv"), folder.path])
+                ["bash", "-c", script, BuiltProgram.stoa.path, big, folder.path("out.csv"), folder.path])
             #expect(outcome.status == number, "\(name): \(outcome.errors)")
             #expect(outcome.errors.split(separator: "\n").count <= 1, "\(outcome.errors)")
             #expect(try folder.contents() == ["big.csv"], "after \(name)")
