@@ -82,7 +82,7 @@ import Testing
             ])
         let column = try importColumn(array, "U", counter: counter)
         #expect(try column.array(of: String?.self) == ["€", nil, "bcd"])
-        #expect(!counter.isBalanced)
+        withExtendedLifetime(column) { #expect(!counter.isBalanced) }
     }
 
     @Test func viewsAreGathered() throws {

@@ -73,7 +73,7 @@ import Testing
             array([1, 0, 0] as [Int32], valid: [true, false, true], of: ["a", "b"]), "i", dictionary: "u",
             counter: counter)
         #expect(try column.array(of: String?.self) == ["b", nil, "a"])
-        #expect(counter.made - counter.released == 2)
+        withExtendedLifetime(column) { #expect(counter.made - counter.released == 2) }
     }
 
     @Test(arguments: [[], [nil], [nil, nil]] as [[String?]])

@@ -88,7 +88,7 @@ import Testing
         let column = try importColumn(array, "i", counter: counter)
         #expect(try column.array(of: Int32.self) == Array(Self.numbers[3...]))
         // A copy lets the producer's memory go at once, a shared column holds it.
-        #expect(counter.isBalanced == (misalignment % 4 != 0))
+        withExtendedLifetime(column) { #expect(counter.isBalanced == (misalignment % 4 != 0)) }
     }
 
     @Test(arguments: [0, 8])
