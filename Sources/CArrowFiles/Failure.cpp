@@ -15,6 +15,20 @@ char *copied(const std::string &text) noexcept {
     return copy;
 }
 
+/// Libraries end their messages with line breaks and put some inside: an error is one sentence.
+std::string one_line(const char *text) {
+    std::string line;
+    for (; *text; ++text) {
+        if (*text != '\n' && *text != '\r') {
+            line += *text;
+        } else if (!line.empty() && line.back() != ' ') {
+            line += ' ';
+        }
+    }
+    while (!line.empty() && (line.back() == ' ' || line.back() == '.')) line.pop_back();
+    return line;
+}
+
 stoa_status status(int32_t code, const std::string &message) noexcept {
     return stoa_status{code, 0, copied(message), nullptr, nullptr};
 }
@@ -31,7 +45,7 @@ stoa_status status_of_current_exception() noexcept {
         return stoa_status{STOA_OUT_OF_MEMORY, 0, nullptr, nullptr, nullptr};
     } catch (const std::exception &error) {
         // Parquet throws what it finds wrong in a file.
-        return status(STOA_MALFORMED_FILE, error.what());
+        return status(STOA_MALFORMED_FILE, "the file is damaged or of another format: " + one_line(error.what()));
     } catch (...) {
         return status(STOA_ENGINE_FAILED, "an exception of unknown type");
     }
@@ -43,7 +57,7 @@ Failure failure_of(const arrow::Status &status) {
     if (status.IsIOError()) code = STOA_INPUT_OUTPUT_FAILED;
     if (status.IsNotImplemented()) code = STOA_UNSUPPORTED;
     if (status.IsInvalid() || status.IsSerializationError() || status.IsTypeError()) code = STOA_MALFORMED_FILE;
-    return Failure(code, status.message());
+    return Failure(code, one_line(status.message().c_str()));
 }
 
 std::string quoted(const char *text, size_t size) {

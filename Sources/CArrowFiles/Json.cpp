@@ -59,6 +59,7 @@ std::string plain_message(const arrow::Status &status) {
     if (message.compare(0, prefix.size(), prefix) == 0) message.erase(0, prefix.size());
     const size_t row = message.rfind(" in row ");
     if (row != std::string::npos) message.erase(row);
+    if (!message.empty() && message.back() == '.') message.pop_back();
     return message;
 }
 
@@ -253,6 +254,37 @@ std::shared_ptr<arrow::Field> temporal_field(const arrow::Field &field, const ar
     }
 }
 
+/// The failure of a sample in which Arrow finds no one schema: the first line that does not go with those before it.
+Failure sample_failure(const std::string &text, bool is_whole_file) {
+    std::vector<size_t> ends;
+    for (size_t end = 0; end < text.size();) {
+        end = std::min(text.find('\n', end), text.size() - 1) + 1;
+        ends.push_back(end);
+    }
+    // The smallest number of lines that fails: a prefix of a failing prefix may pass, an extension never does.
+    size_t passing = 0;
+    size_t failing = ends.size();
+    while (failing - passing > 1) {
+        const size_t middle = passing + (failing - passing) / 2;
+        const std::string_view prefix(text.data(), ends[middle - 1]);
+        const bool is_blank = prefix.find_first_not_of(" \t\r\n") == std::string_view::npos;
+        if (is_blank || parsed(prefix, nullptr, UnexpectedFieldBehavior::InferType).ok()) {
+            passing = middle;
+        } else {
+            failing = middle;
+        }
+    }
+    const size_t begin = failing == 1 ? 0 : ends[failing - 2];
+    const std::string_view line(text.data() + begin, ends[failing - 1] - begin);
+    const auto status = parsed(std::string_view(text.data(), ends[failing - 1]), nullptr, UnexpectedFieldBehavior::InferType);
+    Failure failure(
+        STOA_MALFORMED_FILE,
+        quoted(line.data(), line.find_last_not_of("\r\n") + 1) +
+            " does not go with the lines before it: " + plain_message(status.status()),
+        "each line is one JSON object, and a column holds values of one kind");
+    return is_whole_file ? std::move(failure).at(static_cast<int64_t>(failing)) : failure;
+}
+
 std::shared_ptr<arrow::Schema> inspected(const char *path, int64_t &sampled_rows) {
     const InputFile file(path);
     const std::string text = sampled_lines(file);
@@ -260,9 +292,7 @@ std::shared_ptr<arrow::Schema> inspected(const char *path, int64_t &sampled_rows
         throw Failure(STOA_MALFORMED_FILE, "the file holds no objects", "each line is one JSON object");
     }
     auto result = parsed(text, nullptr, UnexpectedFieldBehavior::InferType);
-    if (!result.ok()) {
-        throw Failure(STOA_MALFORMED_FILE, plain_message(result.status()), "each line is one JSON object");
-    }
+    if (!result.ok()) throw sample_failure(text, static_cast<int64_t>(text.size()) == file.size());
     sampled_rows = (*result)->num_rows();
     std::vector<std::shared_ptr<arrow::Field>> fields;
     for (const auto &field : (*result)->schema()->fields()) {

@@ -105,11 +105,12 @@ extension StoaError: CustomStringConvertible {
     /// One readable line: place, what was found, what would be right.
     public var description: String {
         var place: [String] = []
-        if let file = location.file { place.append(file) }
+        if let file = location.file { place.append(file.isEmpty ? "''" : file) }
         if let row = location.row { place.append("row \(row)") }
         if let column = location.column { place.append("column '\(column)'") }
-        if let planNode = location.planNode { place.append(planNode) }
-        if let partition = location.partition {
+        // Who knows the file and the row finds the place; the plan's own words would only hide it.
+        if let planNode = location.planNode, location.file == nil { place.append(planNode) }
+        if let partition = location.partition, location.file == nil {
             let stage = location.stage.map { "stage \($0), " } ?? ""
             place.append("\(stage)partition \(partition)")
         }

@@ -49,16 +49,16 @@ struct Arguments: Sendable {
     init(_ words: [String], for command: CommandSpecification) throws(UsageError) {
         var rest = words[...]
         while let word = rest.popFirst() {
-            guard word.hasPrefix("--"), word.count > 2 else {
+            guard word.hasPrefix("-"), word != "-" else {
                 positional.append(word)
                 continue
             }
-            let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = word.drop { $0 == "-" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
             guard let option = command.options.first(where: { $0.name == name }) else {
                 let names = command.options.map { "--\($0.name)" } + ["--help", "--version"]
                 throw UsageError(
-                    "unknown option '--\(name)'; \(NearestNames.advice(for: "--\(name)", among: names))",
+                    "unknown option '\(word.prefix { $0 != "=" })'; \(NearestNames.advice(for: "--\(name)", among: names))",
                     command: command)
             }
             if option.value == nil {

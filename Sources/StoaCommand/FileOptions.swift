@@ -21,6 +21,15 @@ enum FileOptions {
         let path = arguments.positional[0]
         let types = try types(arguments.values["types"], command: command)
         let spelled = ["delimiter", "no-header", "null"].contains { arguments.has($0) }
+        let others = [".parquet", ".arrow", ".feather", ".ipc", ".json", ".jsonl", ".ndjson"]
+        if let format = others.first(where: path.hasSuffix) {
+            guard !spelled else {
+                throw UsageError(
+                    "--delimiter, --no-header and --null are for CSV files, and '\(path)' is \(format)",
+                    command: command)
+            }
+            return session.read.file(path, types: types)
+        }
         guard spelled || path.hasSuffix(".csv") || path.hasSuffix(".tsv") else {
             return session.read.file(path, types: types)
         }

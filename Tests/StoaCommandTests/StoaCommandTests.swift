@@ -136,9 +136,15 @@ import Testing
         #expect(outcome.errors.contains("standard output cannot be written"))
     }
 
+    /// The target is 30 ms from the shell to the prompt; processor time is what tests that run beside this one leave alone.
     @Test func startsQuickly() throws {
-        let times = try (0..<15).map { _ in try BuiltProgram.stoa.run(["--version"]).time }.sorted()
-        // The target is 30 ms on a quiet machine; the fastest start is what a busy one cannot slow down.
-        #expect(times[0] < .milliseconds(30), "the fastest start took \(times[0])")
+        let script = "TIMEFORMAT='%U %S'; time \"$0\" --version > /dev/null"
+        let times = try (0..<15).map { _ in
+            let outcome = try BuiltProgram.environment.run(["bash", "-c", script, BuiltProgram.stoa.path])
+            let parts = outcome.errors.split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+            try #require(parts.count == 2, "\(outcome.errors)")
+            return parts[0] + parts[1]
+        }
+        #expect(times.sorted()[7] < 0.030, "the starts took \(times) s of processor time")
     }
 }

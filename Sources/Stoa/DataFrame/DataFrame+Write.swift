@@ -32,7 +32,13 @@ public struct DataWriter: Sendable {
 
     /// The format that the extension tells.
     public func file(_ path: String) async throws {
-        try await write(path, try FileCatalog.format(ofPath: path))
+        let format = try FileCatalog.format(ofPath: path)
+        if case .json = format {
+            throw StoaError(
+                .unsupported, "JSON files are read, not written", advice: "write .csv, .parquet or .arrow",
+                at: .init(file: path))
+        }
+        try await write(path, format)
     }
 
     private func write(_ path: String, _ format: FileFormat) async throws {
