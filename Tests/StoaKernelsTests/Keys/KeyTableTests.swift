@@ -133,8 +133,12 @@ enum KeyKind: CaseIterable {
             #expect(isIdentity && table.count == count)
             let found = table.finding([column])
             #expect((0..<count).allSatisfy { found[$0] == Int32($0) })
-            let keys = table.keyColumns()[0].values(as: Int64.self)
-            #expect((0..<count).allSatisfy { keys[$0] == values[$0] })
+            let keys = table.keyColumns()[0]
+            withExtendedLifetime((keys, column)) {
+                let found = keys.values(as: Int64.self)
+                let same = (0..<count).allSatisfy { found[$0] == values[$0] }
+                #expect(same)
+            }
         }
     }
 
