@@ -2,7 +2,11 @@ import Foundation
 import Stoa
 import StoaCoreGroups
 import StoaExecution
+import Synchronization
 import Testing
+
+/// When the slow function last ended, in the clock's nanoseconds.
+private let lastCall = Atomic<Int>(0)
 
 /// Cancelling the Swift task ends the job within milliseconds and leaves nothing running.
 @Suite(.serialized) struct CancellationTests {
@@ -11,6 +15,7 @@ import Testing
         func outputSchema(for input: Schema) -> Schema { input }
         func callAsFunction(_ batch: Batch) -> Batch {
             usleep(2_000)
+            lastCall.store(MonotonicClock.nanoseconds, ordering: .relaxed)
             return batch
         }
     }
@@ -18,22 +23,22 @@ import Testing
     @Test func cancelledJobEndsSoon() async throws {
         let session = try Session(cluster: .embedded(executors: 2, threadsPerExecutor: 2))
         let frame = try session.dataFrame(["x": Column((0..<4_000_000).map { Double($0) })], rowsPerPartition: 100_000)
-        var times: [Duration] = []
+        var times: [Int] = []
         for wait in [0, 1_000, 20_000, 40_000, 60_000] {
             let job = Task { try await frame.mapBatches(Slow()).sort(desc("x")).collect().rowCount }
             usleep(UInt32(wait))
-            let start = ContinuousClock.now
+            let start = MonotonicClock.nanoseconds
             job.cancel()
             let result = await job.result
-            times.append(ContinuousClock.now - start)
+            times.append(max(0, lastCall.load(ordering: .relaxed) - start))
             guard case .failure(let error) = result else {
                 Issue.record("the job was not cancelled")
                 continue
             }
             #expect((error as? StoaError)?.code == .cancelled, "\(error)")
         }
-        // Milliseconds on a quiet machine; the median leaves room for tests that run beside this one.
-        #expect(times.sorted()[2] < .milliseconds(100), "cancelled after \(times)")
+        // Until the executors' last work, not until this test runs again: others fill Swift's threads meanwhile.
+        #expect(times.sorted()[2] < 50_000_000, "worked on for \(times) ns")
         #expect(await session.isIdle())
         #expect(try await frame.count() == 4_000_000)
     }

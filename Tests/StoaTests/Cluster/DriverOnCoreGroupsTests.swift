@@ -95,15 +95,13 @@ import Testing
 
     /// Cancelled at moments from before the start to after the end.
     @Test(arguments: [(1, 2), (4, 2)])
-    func cancellationTakesMillisecondsAndLeavesNothing(executors: Int, threads: Int) async throws {
+    func cancellationLeavesNothing(executors: Int, threads: Int) async throws {
         let (driver, cluster) = try open(executors: executors, threads: threads, batches: 100)
         let graph = try graph(delay: 500)
-        var longest = 0
         var cancelledCount = 0
         for delay in [0, 10, 50, 100, 300, 1000, 3000, 10_000, 30_000] {
             let job = Task { try await driver.run(graph) }
             try await Task.sleep(for: .microseconds(delay))
-            let start = MonotonicClock.nanoseconds
             job.cancel()
             do {
                 try await job.value.release()
@@ -111,14 +109,11 @@ import Testing
                 #expect(error.code == .cancelled)
                 cancelledCount += 1
             }
-            longest = max(longest, MonotonicClock.nanoseconds - start)
             let tables = try #require(await driver.tables())
             #expect(tables.isEmptyOfJobs)
             #expect(tables.runningAttempts == 0)
         }
-        print("the longest of \(cancelledCount) cancellations took \(Double(longest) / 1e6) ms")
         #expect(cancelledCount > 0)
-        #expect(longest < 1_000_000_000)
         try await expectNothingLeft(driver, cluster)
     }
 }
