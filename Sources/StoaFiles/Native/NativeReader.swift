@@ -35,7 +35,20 @@ final class NativeReader {
 
 extension NativeReader {
     /// Rows a batch has at most: with a hundred bytes a row a batch fits the last-level cache.
-    static let batchRows: Int64 = 65_536
+    private static let batchRows: Int64 = 65_536
+    /// Values a batch has at most, for wide files: memory for all rows of a batch is taken before the first is read.
+    private static let batchValues: Int64 = 2 << 20
+
+    /// Rows of a batch of so many columns; a whole number of sum leaves.
+    private static func batchRows(columns: Int) -> Int64 {
+        max(1_024, min(batchRows, batchValues / Int64(max(1, columns)) / 1_024 * 1_024))
+    }
+
+    /// The same for a part of a text file: a CSV record has at least a byte for each column of the file.
+    private static func batchRows(_ slice: FileSlice, bytes: Range<Int>) -> Int64 {
+        let possible = Int64(bytes.count / max(1, slice.fileSchema.count) + 1)
+        return min(batchRows(columns: slice.projection.count), possible)
+    }
 
     /// Opens a slice for reading.
     static func open(_ slice: FileSlice) throws(StoaError) -> NativeReader {
@@ -55,7 +68,9 @@ extension NativeReader {
         case (.parquet, .rowGroups(let rowGroups)):
             let groups = rowGroups.map { Int32($0) }
             return try NativeReader(path: slice.path) {
-                stoa_parquet_read(slice.path, groups, Int32(groups.count), projection, count, batchRows, $0)
+                stoa_parquet_read(
+                    slice.path, groups, Int32(groups.count), projection, count,
+                    batchRows(columns: projection.count), $0)
             }
         case (.arrow, .batches(let range)):
             return try NativeReader(path: slice.path) {
@@ -79,7 +94,7 @@ extension NativeReader {
                     var request = stoa_text_request(
                         path: path, start: Int64(range.lowerBound), end: Int64(range.upperBound),
                         first_record: Int64(firstRecord), columns: columns, projection: projection.baseAddress,
-                        projection_count: Int32(projection.count), batch_rows: batchRows)
+                        projection_count: Int32(projection.count), batch_rows: batchRows(slice, bytes: range))
                     let status = body(&request)
                     // Released already unless the call failed before it came to the schema.
                     if let release = columns.pointee.release { release(columns) }
