@@ -26,6 +26,7 @@ struct AggregateGroups {
     /// Calls `body` with the group of each row, new groups included.
     func withIDs(_ keys: [Column], count rows: Int, _ body: (UnsafePointer<Int32>) -> Void) {
         let region = MemoryRegion(of: Int32.self, count: rows, zeroed: table == nil)
+        defer { withExtendedLifetime(region) {} }
         let ids = region.bound(to: Int32.self)
         if let table {
             table.insert(keys, count: rows, into: ids)

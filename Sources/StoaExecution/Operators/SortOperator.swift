@@ -77,7 +77,7 @@ struct SortOrder {
     func first(_ limit: Int, of batches: [Batch]) throws(StoaError) -> Batch {
         let all = try concatenated(batches)
         let order = try rows(of: all, limit: limit)
-        return all.taking(order.rows, count: order.count)
+        return withExtendedLifetime(order) { all.taking(order.rows, count: order.count) }
     }
 
     /// The batches, which hold their keys, as one.

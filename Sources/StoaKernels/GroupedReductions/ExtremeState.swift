@@ -25,6 +25,7 @@ struct ExtremeState: ReductionState {
     ) {
         let column = description.checked(argument, count: count)
         let keys = MemoryRegion(of: Int64.self, count: count)
+        defer { withExtendedLifetime(keys) {} }
         OrderKeys.load(
             column, start: 0, rows: count, inversion: description.inversion, into: keys.bound(to: Int64.self))
         GroupedRows.apply(
@@ -36,6 +37,7 @@ struct ExtremeState: ReductionState {
         _ description: ReductionDescription
     ) {
         let keys = MemoryRegion(of: Int64.self, count: count)
+        defer { withExtendedLifetime(keys) {} }
         let values = keys.bound(to: Int64.self)
         OrderKeys.load(columns[0], start: 0, rows: count, inversion: description.inversion, into: values)
         states.update(repeating: ExtremeState(), count: count)
@@ -47,6 +49,7 @@ struct ExtremeState: ReductionState {
     ) -> [Column] {
         let keys = MemoryRegion(of: Int64.self, count: count)
         let present = MemoryRegion(of: UInt8.self, count: count)
+        defer { withExtendedLifetime((keys, present)) {} }
         let values = keys.bound(to: Int64.self)
         let flags = present.bound(to: UInt8.self)
         for row in 0..<count {

@@ -68,6 +68,7 @@ extension ReductionState {
         _ description: ReductionDescription
     ) {
         let other = MemoryRegion(of: Self.self, count: count)
+        defer { withExtendedLifetime(other) {} }
         let source = other.bound(to: Self.self)
         read(columns, count: count, into: source, description)
         for row in 0..<count { states[Int(ids[row])].merge(source[row]) }

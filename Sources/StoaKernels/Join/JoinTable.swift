@@ -66,6 +66,7 @@ package final class JoinTable: @unchecked Sendable {
         let keyCount = keys.count
         let idOfRow = UnsafePointer(ids.pointer)
         let region = MemoryRegion(of: Int32.self, count: keyCount, zeroed: true)
+        defer { withExtendedLifetime(region) {} }
         let counts = region.bound(to: Int32.self)
         try Self.forEachStep(rowCount, checkpoint) { range in
             for row in range where idOfRow[row] >= 0 { counts[Int(idOfRow[row])] &+= 1 }

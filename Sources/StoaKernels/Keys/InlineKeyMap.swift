@@ -98,6 +98,7 @@ struct InlineKeyMap<Key: InlineKey> {
 
     private mutating func enlarge(for expected: Int) {
         let old = slots
+        defer { withExtendedLifetime(old) {} }
         let oldCapacity = mask + 1
         var capacity = oldCapacity
         while expected * 2 > capacity - 1 { capacity *= 2 }

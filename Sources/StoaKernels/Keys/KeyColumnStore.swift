@@ -108,6 +108,7 @@ struct KeyColumnStore {
                 nulls: flags)
         }
         let region = MemoryRegion(of: Int32.self, count: range.count)
+        defer { withExtendedLifetime(region) {} }
         let ids = region.bound(to: Int32.self)
         for row in 0..<range.count { ids[row] = Int32(truncatingIfNeeded: values[row]) }
         return strings.column(ids: ids, count: range.count, nulls: flags, of: total)

@@ -117,6 +117,7 @@ package final class KeyTable: @unchecked Sendable {
     package func keyColumns(_ range: Range<Int>) -> [Column] {
         guard case .text(let strings) = strategy else { return stores.map { $0.column(range, of: count) } }
         let region = MemoryRegion(byteCount: range.count * 5)
+        defer { withExtendedLifetime(region) {} }
         let ids = region.bound(to: Int32.self)
         let nulls = (region.base + range.count * 4).assumingMemoryBound(to: UInt8.self)
         for (row, id) in range.enumerated() {

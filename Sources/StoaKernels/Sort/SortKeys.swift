@@ -54,7 +54,7 @@ struct SortKeys {
             Bitmap.set(occurs.base, at: Int(codes[row]), to: true)
         }
         let found = MemoryRegion(of: Int32.self, count: dictionary.count)
-        defer { withExtendedLifetime(found) {} }
+        defer { withExtendedLifetime((occurs, found)) {} }
         let rows = found.bound(to: Int32.self)
         var count = 0
         for code in 0..<dictionary.count where Bitmap.bit(occurs.base, at: code) {
