@@ -38,7 +38,7 @@ private let lastCall = Atomic<Int>(0)
             #expect((error as? StoaError)?.code == .cancelled, "\(error)")
         }
         // Until the executors' last work, not until this test runs again: others fill Swift's threads meanwhile.
-        #expect(times.sorted()[2] < 50_000_000, "worked on for \(times) ns")
+        #expect(times.allSatisfy { $0 < 100_000_000 }, "worked on for \(times) ns")
         #expect(await session.isIdle())
         #expect(try await frame.count() == 4_000_000)
     }

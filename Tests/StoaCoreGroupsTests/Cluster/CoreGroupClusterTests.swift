@@ -128,8 +128,7 @@ import Testing
         let milliseconds = Double(MonotonicClock.nanoseconds - start) / 1e6
         print("12 tasks on 4 threads cancelled in \(milliseconds) ms")
         #expect(Set(events.compactMap(\.cancelledTask)) == Set(tasks.map(\.id)))
-        // A busy machine included: to their end the tasks would take ten seconds.
-        #expect(milliseconds < 2000)
+        #expect(milliseconds < 500)
         // Nothing is left of them, and cancelling once more is no event.
         #expect(cluster.taskExecutor(ExecutorID(0)).store.ids == [block])
         #expect(cluster.taskExecutor(ExecutorID(1)).store.ids.isEmpty)
@@ -156,7 +155,7 @@ import Testing
         usleep(20_000)
         let start = MonotonicClock.nanoseconds
         cluster.stop()
-        #expect(Double(MonotonicClock.nanoseconds - start) / 1e6 < 2000)
+        #expect(Double(MonotonicClock.nanoseconds - start) / 1e6 < 500)
         let count = answers.all.count
         usleep(5000)
         #expect(answers.all.count == count)

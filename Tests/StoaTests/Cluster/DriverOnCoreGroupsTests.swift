@@ -5,7 +5,11 @@ import StoaDriver
 import StoaExecution
 import StoaPlan
 import StoaTasks
+import Synchronization
 import Testing
+
+/// When the delaying function last ended, in the clock's nanoseconds, by the number of executors of the test case.
+private let lastCalls = Mutex<[Int: Int]>([:])
 
 /// The driver with real executors in between: rows arrive in order whatever runs where, and nothing stays behind.
 @Suite struct DriverOnCoreGroupsTests {
@@ -16,11 +20,14 @@ import Testing
     /// Gives each batch back, after a while.
     struct Delay: BatchFunction {
         var microseconds: UInt32
+        /// Whose calls these are: cases with other numbers of executors run beside this one.
+        var executors = 0
 
         func outputSchema(for input: Schema) throws -> Schema { input }
 
         func callAsFunction(_ batch: Batch) throws -> Batch {
             if microseconds > 0 { usleep(microseconds) }
+            lastCalls.withLock { $0[executors] = MonotonicClock.nanoseconds }
             return batch
         }
     }
@@ -49,9 +56,9 @@ import Testing
     }
 
     /// Partitions through a slow function, then each pair, then everything in one.
-    private func graph(delay: UInt32) throws -> StageGraph {
+    private func graph(delay: UInt32, executors: Int = 0) throws -> StageGraph {
         let map = try PhysicalPlan.map(
-            UserFunction(encoding: Delay(microseconds: delay)), schema, .input(0, schema))
+            UserFunction(encoding: Delay(microseconds: delay, executors: executors)), schema, .input(0, schema))
         func stage(_ id: Int, _ plan: PhysicalPlan, _ tasks: [[StageInput]]) -> Stage {
             Stage(
                 id: StageID(id), label: "stage", pipelines: [plan], tasks: tasks.map { StageTask(inputs: $0) },
@@ -97,11 +104,13 @@ import Testing
     @Test(arguments: [(1, 2), (4, 2)])
     func cancellationLeavesNothing(executors: Int, threads: Int) async throws {
         let (driver, cluster) = try open(executors: executors, threads: threads, batches: 100)
-        let graph = try graph(delay: 500)
+        let graph = try graph(delay: 500, executors: executors)
+        var longest = 0
         var cancelledCount = 0
         for delay in [0, 10, 50, 100, 300, 1000, 3000, 10_000, 30_000] {
             let job = Task { try await driver.run(graph) }
             try await Task.sleep(for: .microseconds(delay))
+            let start = MonotonicClock.nanoseconds
             job.cancel()
             do {
                 try await job.value.release()
@@ -109,11 +118,13 @@ import Testing
                 #expect(error.code == .cancelled)
                 cancelledCount += 1
             }
+            longest = max(longest, lastCalls.withLock { $0[executors] ?? 0 } - start)
             let tables = try #require(await driver.tables())
             #expect(tables.isEmptyOfJobs)
             #expect(tables.runningAttempts == 0)
         }
         #expect(cancelledCount > 0)
+        #expect(longest < 1_000_000_000, "the executors worked on for \(longest) ns")
         try await expectNothingLeft(driver, cluster)
     }
 }
