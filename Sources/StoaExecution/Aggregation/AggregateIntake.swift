@@ -15,6 +15,9 @@ struct AggregateGroups {
 
     var count: Int { table?.count ?? 1 }
 
+    /// How rows found their group, and why so.
+    func strategy(keyNames: [String]) -> String { table?.strategyText(names: keyNames) ?? "one group: no keys" }
+
     /// Sees to it that every group has its states.
     func grow() {
         for states in reductions { states.grow(to: count) }
@@ -43,6 +46,8 @@ protocol AggregateIntake: AnyObject {
     func take(_ batch: Batch) throws(StoaError)
     /// No more rows come.
     func end()
+    /// How rows found their group, and why so.
+    func strategy(keyNames: [String]) -> String
 }
 
 /// Rows with keys.
@@ -65,30 +70,8 @@ final class RowIntake: AggregateIntake {
     }
 
     func end() {}
-}
 
-/// Rows without keys: reductions over all of them, whose states are at last those of the one group.
-final class TotalIntake: AggregateIntake {
-    let groups: AggregateGroups
-    private let totals: [any Reduction]
-    private let arguments: AggregateArguments
-
-    init(_ reductions: [ReductionDescription], _ arguments: AggregateArguments) {
-        groups = AggregateGroups(keyTypes: [], reductions)
-        totals = reductions.map { $0.makeReduction() }
-        self.arguments = arguments
-    }
-
-    func take(_ batch: Batch) throws(StoaError) {
-        let rows = try arguments.evaluate(batch)
-        for (total, argument) in zip(totals, rows.arguments) { total.consume(argument, count: batch.rowCount) }
-    }
-
-    func end() {
-        groups.withIDs([], count: 1) { ids in
-            for (states, total) in zip(groups.reductions, totals) { states.merge(total.states(), ids: ids, count: 1) }
-        }
-    }
+    func strategy(keyNames: [String]) -> String { groups.strategy(keyNames: keyNames) }
 }
 
 /// States: the keys, then the state columns of each aggregate.
@@ -114,4 +97,6 @@ final class StateIntake: AggregateIntake {
     }
 
     func end() {}
+
+    func strategy(keyNames: [String]) -> String { groups.strategy(keyNames: keyNames) }
 }

@@ -11,6 +11,7 @@ package final class AggregateOperator: BatchSource {
     private let input: any BatchSource
     private let cancellation: CancellationFlag
     private let givesStates: Bool
+    private let keyCount: Int
     private let intake: any AggregateIntake
     private var isRead = false
     private var position = 0
@@ -23,6 +24,7 @@ package final class AggregateOperator: BatchSource {
         self.input = input
         self.cancellation = cancellation
         givesStates = aggregation.phase.givesStates
+        keyCount = aggregation.keys.count
         var reductions: [ReductionDescription] = []
         for aggregate in aggregation.aggregates { reductions.append(try aggregate.reduction()) }
         if aggregation.phase.readsStates {
@@ -35,6 +37,9 @@ package final class AggregateOperator: BatchSource {
                 : RowIntake(keyTypes: aggregation.keys.map(\.type), reductions, arguments)
         }
     }
+
+    /// How the rows were grouped and why, in one sentence for `explain`; complete when the last batch was given.
+    package var strategy: String { intake.strategy(keyNames: schema.fields.prefix(keyCount).map(\.name)) }
 
     package func next() throws(StoaError) -> Batch? {
         if !isRead {
@@ -54,34 +59,5 @@ package final class AggregateOperator: BatchSource {
             if givesStates { columns += states.states(range) } else { columns.append(try states.finish(range)) }
         }
         return Batch(unchecked: schema, columns: columns, rowCount: range.count)
-    }
-}
-
-/// The keys and the arguments of the aggregates, computed from the rows of a batch.
-final class AggregateArguments {
-    private let program: ExpressionProgram
-    private let keyCount: Int
-    /// Where each aggregate's argument is among the computed columns; nil for one without.
-    private let places: [Int?]
-    private var firstRow: Int?
-
-    init(_ aggregation: Aggregation, input: any BatchSource) throws(StoaError) {
-        var expressions = aggregation.keys
-        keyCount = expressions.count
-        var places: [Int?] = []
-        for aggregate in aggregation.aggregates {
-            places.append(aggregate.argument.map { _ in expressions.count })
-            if let argument = aggregate.argument { expressions.append(argument) }
-        }
-        self.places = places
-        program = try ExpressionProgram(expressions, input: input.schema)
-        firstRow = input.givesPartitionRows ? 0 : nil
-    }
-
-    /// The keys and, for each aggregate, the argument.
-    func evaluate(_ batch: Batch) throws(StoaError) -> (keys: [Column], arguments: [Column?]) {
-        let columns = try program.evaluate(batch, firstRow: firstRow)
-        firstRow = firstRow.map { $0 + batch.rowCount }
-        return (Array(columns.prefix(keyCount)), places.map { place in place.map { columns[$0] } })
     }
 }

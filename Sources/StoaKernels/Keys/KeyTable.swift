@@ -26,7 +26,7 @@ package final class KeyTable: @unchecked Sendable {
     /// Slots an array may have at most: 64 MB.
     private static let neverDense: UInt64 = 1 << 24
 
-    private enum Strategy {
+    enum Strategy {
         case undecided
         /// The only key is text: its string ids are the ids.
         case text(KeyStrings)
@@ -43,8 +43,8 @@ package final class KeyTable: @unchecked Sendable {
     /// Number of different keys.
     package private(set) var count = 0
     private let expectedCount: Int
-    private var stores: [KeyColumnStore]
-    private var strategy: Strategy
+    private(set) var stores: [KeyColumnStore]
+    private(set) var strategy: Strategy
     private var rowsSeen = 0
     private var scratch: KeyScratch?
 
