@@ -1,6 +1,6 @@
 # What one does with Stoa, one verb each; `make` lists them. The Swift package itself is Package.swift.
 
-.PHONY: help deps deps-data deps-test build test check format demo clean distclean
+.PHONY: help deps deps-data deps-test deps-bench build test bench perf check format demo clean distclean
 .NOTPARALLEL:
 
 help:
@@ -8,6 +8,8 @@ help:
 	@echo "make build      build the library, the command stoa and the example, optimised"
 	@echo "make demo       run the main job on the flights that left New York in 2013"
 	@echo "make test       build and run all tests, optimised"
+	@echo "make bench      measure Stoa beside its peers, 1e6 rows, minutes; SIZE=1e7 ONLY=groupby,q1 for more or less"
+	@echo "make perf       the full measurement: hours; writes Perf/results and Perf/report.html"
 	@echo "make check      format, layers, forbidden imports, unfinished markers"
 	@echo "make format     format all sources in place"
 	@echo "make clean      delete what was built (.build)"
@@ -30,6 +32,29 @@ build: deps
 test: deps-test
 	swift build -c release --build-tests
 	swift test -c release --skip-build --disable-xctest
+
+# The peers that Stoa is measured beside, and what generates data and draws charts.
+deps-bench:
+	@.ci/deps.sh --bench
+
+SIZE ?= 1e6
+bench = .deps/venv/bin/python Perf/bench.py
+
+bench: deps-bench
+	swift build -c release --product StoaBenchmarks
+	swift build -c release --product stoa
+	$(bench) --size $(SIZE) $(if $(ONLY),--only $(ONLY))
+
+# First the sizes of the targets in all variants, then what the curves over rows and threads need. A step that was stopped
+# is taken again by running its line; records of the same commit and day go into the same file.
+perf: deps-bench
+	swift build -c release --product StoaBenchmarks
+	swift build -c release --product stoa
+	$(bench) --save --full --size 1e7 --seconds 4
+	$(bench) --save --size 1e5,1e6
+	$(bench) --save --size 1e7 --threads fewer
+	$(bench) --save --size 1e8 --workloads scalars,groupby,fused,tpch --seconds 10
+	.deps/venv/bin/python Perf/report.py
 
 check:
 	@.ci/deps.sh --python

@@ -50,7 +50,9 @@ let targets: [Target] = [
     .target(name: "StoaLearning", dependencies: ["Stoa", "StoaLinearAlgebra"]),
     .executableTarget(name: "StoaCommand", dependencies: ["Stoa"]),
     .executableTarget(name: "GradientDescent", dependencies: ["Stoa", "StoaLearning"]),
-    .executableTarget(name: "StoaBenchmarks", dependencies: ["Stoa"], path: "Benchmarks/StoaBenchmarks"),
+    .executableTarget(
+        name: "StoaBenchmarks", dependencies: ["Stoa", "StoaDriver", "StoaCoreGroups"],
+        path: "Benchmarks/StoaBenchmarks"),
     .target(
         name: "CArrowOracle", dependencies: ["CArrowABI"], path: "Tests/CArrowOracle", cxxSettings: cxxFlags,
         linkerSettings: arrowLibraries),

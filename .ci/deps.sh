@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Brings what Stoa needs and this machine lacks; says nothing and changes nothing when all is there.
 #
-#   .ci/deps.sh [--data] [--peers] [--python]
+#   .ci/deps.sh [--data] [--peers] [--bench] [--python]
 #
 # Always: Swift is looked for, OpenBLAS, hwloc, pkg-config and a C++ standard library come from apt when missing, and
 # .deps/arrow/{include,lib} shows Arrow C++: links to the system's own when pkg-config knows `arrow` and `parquet`, else
 # the headers and shared libraries of the pyarrow wheel.
 #   --data    .deps/data/{flights,airlines,airports,planes,weather}.csv
 #   --peers   .deps/venv: the Python packages that the tests compare with
+#   --bench   those, and what the benchmarks measure beside Stoa
 #   --python  a Python 3 for the checks
 #
 # Each part is made in a folder of its own and moved into place complete, together with a stamp that tells what it was
@@ -19,13 +20,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly oldest_system_arrow=21.0.0
 
 main() {
-    local data=false peers=false python=false argument
+    local data=false peers=false bench=false python=false argument
     for argument in "$@"; do
         case $argument in
         --data) data=true ;;
         --peers) peers=true ;;
+        --bench) peers=true bench=true ;;
         --python) python=true ;;
-        *) fail "unknown argument '$argument' (--data, --peers, --python)" ;;
+        *) fail "unknown argument '$argument' (--data, --peers, --bench, --python)" ;;
         esac
     done
     command -v swift >/dev/null || fail "Stoa needs Swift 6.3 or later: install it from https://www.swift.org/install"
@@ -41,6 +43,7 @@ main() {
     install_arrow
     if $data; then install_data; fi
     if $peers; then install_peers; fi
+    if $bench; then install_bench; fi
     if $python; then install_python; fi
 }
 
@@ -156,6 +159,17 @@ install_peers() {
     echo "$stamp" >.deps/venv/.stamp
 }
 
+# Beside the packages of the tests, whose pins hold here too. They go with the environment when those pins change.
+install_bench() {
+    local stamp
+    stamp=$(<.ci/bench-peers.txt)
+    is_made venv "$stamp" bench && return
+    say "installing $(grep -hv '^#' .ci/bench-peers.txt | xargs)"
+    pip install --only-binary :all: --no-binary pyspark --find-links .deps/wheels \
+        -r .ci/arrow.txt -r .ci/peers.txt -r .ci/bench-peers.txt
+    echo "$stamp" >.deps/venv/.stamp-bench
+}
+
 # The interpreter is a link: it dangles when the system's Python has changed.
 has_venv() { [ -e .deps/venv/.made ] && [ -x .deps/venv/bin/python ]; }
 
@@ -185,8 +199,11 @@ pip() {
 
 # ---- parts -----------------------------------------------------------------------------------------------------------
 
-# is_made PART STAMP : whether .deps/PART is complete and was made from STAMP.
-is_made() { [ -e ".deps/$1/.stamp" ] && [ "$(<".deps/$1/.stamp")" = "$2" ]; }
+# is_made PART STAMP [ADDITION] : whether .deps/PART, or an addition to it, is complete and was made from STAMP.
+is_made() {
+    local file=".deps/$1/.stamp${3:+-$3}"
+    [ -e "$file" ] && [ "$(<"$file")" = "$2" ]
+}
 
 # put_in_place PART STAMP : .deps/PART becomes $new/PART.
 put_in_place() {

@@ -57,11 +57,12 @@ RESULT FILES
                   "base_rss_mb", "answer_ok": true|false|null, "answer_note": "", "alone": false,
                   "counters": {"instructions", "cycles", "cache_misses"} or absent}, ...],
      "comparisons": [{"workload", "query", "size", "variant", "threads", "stoa_ms", "best_peer", "best_peer_ms",
-                      "ratio": best_peer_ms / stoa_ms, "target": {"ratio", "bandwidth", "ms", "of"}, "met": true|false,
+                      "ratio": best_peer_ms / stoa_ms, "target": {"ratio", "bandwidth", "ms", "of"}, "met": true|false|null,
                       "why": what was compared, in words}, ...]}
 A record of an engine that could not take part has `unsupported` or `error` (text) and no times. `alone` says that the
 engine was loaded and measured by itself, because the data of all engines together would not fit into memory; otherwise
-the rounds of all engines were interleaved. `answer_ok` is null where nothing checks the answer.
+the rounds of all engines were interleaved. `answer_ok` is null where nothing checks the answer, `met` where there is
+no target or nothing to compare with; best_peer, best_peer_ms and ratio are absent without a peer.
 The report is made by `.deps/venv/bin/python Perf/report.py RESULT.json`, which finds earlier results of the same machine
 beside it and writes Perf/report.html.
 """

@@ -1,0 +1,73 @@
+import Foundation
+import Stoa
+
+/// How fast all cores together read memory: the measure of everything that streams.
+enum ReadBandwidth {
+    private static let bytesPerThread = 512 << 20
+    private static let rounds = 7
+
+    /// GB/s of plain sums over 512 MB a core on huge pages, each core its own part; best of several rounds.
+    static func measure() throws -> Double {
+        let threads = try MachineDescription.current().cpuCount
+        let count = bytesPerThread / MemoryLayout<Double>.stride
+        let parts = (0..<threads).map { _ in Part(count: count) }
+        defer { parts.forEach { $0.free() } }
+        run(parts) { $0.fill() }
+        let clock = ContinuousClock()
+        let best = (0..<rounds).map { _ in
+            let start = clock.now
+            run(parts) { $0.sum() }
+            return clock.now - start
+        }.min()
+        guard let best else { return 0 }
+        return Double(threads * bytesPerThread) / (best.milliseconds * 1e6)
+    }
+
+    private static func run(_ parts: [Part], _ work: @escaping @Sendable (Part) -> Void) {
+        let done = DispatchGroup()
+        for part in parts {
+            done.enter()
+            Thread.detachNewThread {
+                work(part)
+                done.leave()
+            }
+        }
+        done.wait()
+    }
+
+    /// The memory of one core, and what its sum was.
+    private final class Part: @unchecked Sendable {
+        private let base: UnsafeMutablePointer<Double>
+        private let count: Int
+        private(set) var total = 0.0
+
+        init(count: Int) {
+            self.count = count
+            var memory: UnsafeMutableRawPointer?
+            let bytes = count * MemoryLayout<Double>.stride
+            precondition(
+                posix_memalign(&memory, 2 << 20, bytes) == 0, "no \(bytes) bytes to measure the bandwidth with")
+            guard let memory else { preconditionFailure("posix_memalign gave no memory") }
+            madvise(memory, bytes, 14)  // MADV_HUGEPAGE
+            base = memory.bindMemory(to: Double.self, capacity: count)
+        }
+
+        func free() { Glibc.free(base) }
+
+        func fill() { base.initialize(repeating: 1.5, count: count) }
+
+        /// Four accumulators of 64 bytes: enough to hide the latency of an addition.
+        func sum() {
+            typealias Lanes = SIMD8<Double>
+            var (a, b, c, d) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+            let lanes = UnsafeRawPointer(base)
+            for offset in stride(from: 0, to: count * 8, by: 256) {
+                a += lanes.load(fromByteOffset: offset, as: Lanes.self)
+                b += lanes.load(fromByteOffset: offset + 64, as: Lanes.self)
+                c += lanes.load(fromByteOffset: offset + 128, as: Lanes.self)
+                d += lanes.load(fromByteOffset: offset + 192, as: Lanes.self)
+            }
+            total = ((a + b) + (c + d)).sum()
+        }
+    }
+}

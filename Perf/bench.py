@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Measures Stoa and its peers on the same data and prints a table; `make bench` and `make perf` call it.
+
+    .deps/venv/bin/python Perf/bench.py [--size 1e7] [--workloads groupby,tpch] [--only q1,q2] [--variants loaded]
+                                        [--engines stoa,duckdb] [--rounds 9] [--threads 2] [--save]
+
+With --save the records go to Perf/results/<machine>/<date>-<commit>.json. A run of a part replaces the same records of
+that file and keeps the others, so that a full run can be taken in pieces.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from suite import comparisons, machine, table
+from suite.engines import COMMANDS, ROOT, Engine, EngineFailed
+from suite.measure import Options, measure
+from suite.workloads import WORKLOADS
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = lambda text: [name for name in text.split(",") if name]
+    cores = len(os.sched_getaffinity(0))
+    parser.add_argument("--size", default="1e6", help="rows, or several: 1e5,1e6")
+    parser.add_argument(
+        "--threads", default=str(cores), help=f"threads of every engine, or several: 1,{cores}; 'fewer' means 1, 2, 4, ...")
+    parser.add_argument("--workloads", type=names, default=[], help=", ".join(w.name for w in WORKLOADS))
+    parser.add_argument("--variants", type=names, default=[], help="names of variants; those of the small run else")
+    parser.add_argument("--only", type=names, default=[], help="names of workloads and of queries")
+    parser.add_argument("--engines", type=names, default=[], help=", ".join(COMMANDS))
+    parser.add_argument("--rounds", type=int, default=9, help="most rounds of a query")
+    parser.add_argument("--seconds", type=float, default=1.0, help="what the rounds of a query should take")
+    parser.add_argument("--no-peaks", action="store_true", help="leave out the peak memory")
+    parser.add_argument("--full", action="store_true", help="all variants, not only those of the small run")
+    parser.add_argument("--save", action="store_true", help="write the result file")
+    options = parser.parse_args()
+    workloads = {workload.name for workload in WORKLOADS}
+    options.workloads += [name for name in options.only if name in workloads]
+    options.only = [name for name in options.only if name not in workloads]
+    known = {query.name for workload in WORKLOADS for query in workload.queries}
+    for what, given, allowed in (
+        ("workload", options.workloads, workloads), ("query", options.only, known), ("engine", options.engines, COMMANDS),
+        ("variant", options.variants, {variant.name for workload in WORKLOADS for variant in workload.variants}),
+    ):
+        for name in given:
+            if name not in allowed:
+                parser.error(f"there is no {what} '{name}'; there are {', '.join(sorted(allowed))}")
+    return options
+
+
+def main():
+    options = arguments()
+    started = time.monotonic()
+    result = Result(options.save)
+    result.value["machine"]["read_gb_per_s"] = read_bandwidth(result.value["machine"]["cores"])
+    print(f"{result.value['machine']['name']}: {result.value['machine']['read_gb_per_s']:.1f} GB/s read bandwidth")
+    counters = machine.has_counters()
+    for size in [int(float(text)) for text in options.size.split(",")]:
+        for threads in threads_of(options):
+            measuring = Options(
+                threads=threads, rounds=options.rounds, seconds_per_query=options.seconds, peaks=not options.no_peaks,
+                counters=counters, only=tuple(options.only),
+                read_gb_per_s=result.value["machine"]["read_gb_per_s"])
+            for workload, variant in chosen(options):
+                records = measure(workload, variant, size, engines(options, variant), measuring)
+                if records:
+                    result.add(records)
+                    result.print(workload, variant, size, threads)
+    result.finish(time.monotonic() - started)
+
+
+def threads_of(options):
+    """The numbers of threads; `fewer` is the powers of two below the number of cores, for the scaling curves."""
+    cores = len(os.sched_getaffinity(0))
+    if options.threads == "fewer":
+        return [1 << bits for bits in range(cores.bit_length()) if 1 << bits < cores]
+    return [min(cores, int(text)) for text in options.threads.split(",")]
+
+
+def chosen(options):
+    for workload in WORKLOADS:
+        if options.workloads and workload.name not in options.workloads:
+            continue
+        if options.only and not any(query.name in options.only for query in workload.queries):
+            continue
+        for variant in workload.variants:
+            if variant.name in options.variants if options.variants else options.full or not variant.full_only:
+                yield workload, variant
+
+
+def engines(options, variant):
+    """All that take part; Spark only in the full run's first variants, because it needs minutes for a table."""
+    if options.engines:
+        return options.engines
+    return [name for name in COMMANDS if name != "pyspark" or options.full and not variant.full_only]
+
+
+def read_bandwidth(cores):
+    try:
+        engine = Engine("stoa", cores)
+    except EngineFailed as reason:
+        sys.exit(f"{reason}: run 'swift build -c release --product StoaBenchmarks'")
+    try:
+        return engine.ask(do="bandwidth")["gb_per_s"]
+    finally:
+        engine.close()
+
+
+class Result:
+    """The records of this run, and of earlier runs of the same day and commit when it is saved."""
+
+    def __init__(self, saves):
+        git = lambda *words: subprocess.run(
+            ["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+        commit = git("rev-parse", "--short=9", "HEAD")
+        self.value = {
+            "machine": machine.describe(), "date": datetime.date.today().isoformat(), "commit": commit,
+            "dirty": bool(git("status", "--porcelain", "--", "Sources", "Benchmarks", "Perf", "Package.swift")),
+            "seconds": 0, "engines": {}, "records": [], "comparisons": [],
+        }
+        folder = ROOT / "Perf" / "results" / self.value["machine"]["name"]
+        self.path = folder / f"{self.value['date']}-{commit}.json" if saves else None
+        if self.path and self.path.exists():
+            earlier = json.loads(self.path.read_text())
+            self.value |= {name: earlier[name] for name in ("seconds", "engines", "records", "comparisons")}
+
+
+    def add(self, records):
+        identity = lambda record: comparisons.key(record) + (record["engine"],)
+        replaced = {identity(record) for record in records}
+        self.value["records"] = [r for r in self.value["records"] if identity(r) not in replaced] + records
+        self.value["engines"] |= {record["engine"]: record["version"] for record in records if record["version"]}
+        self.value["comparisons"] = comparisons.comparisons(self.value["records"])
+        self.save()
+
+    def print(self, workload, variant, size, threads):
+        mine = lambda entry: (entry["workload"], entry["variant"], entry["size"], entry["threads"]) == (
+            workload.name, variant.name, size, threads)
+        table.print_variant(
+            [record for record in self.value["records"] if mine(record)],
+            [entry for entry in self.value["comparisons"] if mine(entry)], workload)
+
+    def save(self):
+        if not self.path:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = self.path.with_suffix(".new")
+        scratch.write_text(json.dumps(self.value, indent=1, sort_keys=True) + "\n")
+        scratch.replace(self.path)
+
+    def finish(self, seconds):
+        self.value["seconds"] = round(self.value["seconds"] + seconds, 1)
+        self.save()
+        verdicts = [entry["met"] for entry in self.value["comparisons"] if entry["met"] is not None]
+        print(f"\n{sum(verdicts)} of {len(verdicts)} targets met, {seconds:.0f} s")
+        if self.path:
+            print(f"written: {self.path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
