@@ -40,6 +40,9 @@ package enum BlockID: Hashable, Codable, Sendable {
     case stage(JobID, StageID, partition: Int, bucket: Int?)
     /// A partition of a persisted or in-memory dataset.
     case dataset(DatasetID, partition: Int)
+
+    /// The dataset that it is a partition of.
+    package var dataset: DatasetID? { if case .dataset(let id, _) = self { id } else { nil } }
 }
 
 /// A block and the executor that holds it.

@@ -13,6 +13,9 @@ public struct Column: Sendable {
     /// One bit a row, set where there is a value; nil when there are no nulls.
     package let validity: Buffer?
     package let storage: Storage
+    /// What all values of an integer, date, timestamp or decimal of up to 18 digits (unscaled) lie within; nil when nobody
+    /// has learnt it. The ends need not occur: rows taken out of a column keep its bounds.
+    package let bounds: ClosedRange<Int64>?
 
     /// Where the values are.
     package enum Storage: Sendable {
@@ -30,12 +33,14 @@ public struct Column: Sendable {
     ///
     /// - Parameter nullCount: the number of nulls among the rows when it is known, else counted here.
     package init(
-        type: DataType, count: Int, offset: Int = 0, validity: Buffer? = nil, nullCount: Int? = nil, storage: Storage
+        type: DataType, count: Int, offset: Int = 0, validity: Buffer? = nil, nullCount: Int? = nil, storage: Storage,
+        bounds: ClosedRange<Int64>? = nil
     ) {
         self.type = type
         self.count = count
         self.offset = offset
         self.storage = storage
+        self.bounds = bounds
         let nulls =
             nullCount
             ?? validity.map { count - Bitmap.countOnes($0.base, at: offset, count: count) } ?? 0
@@ -47,7 +52,8 @@ public struct Column: Sendable {
     public func slice(_ range: Range<Int>) -> Column {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "rows \(range) of a column of \(count) rows")
         return Column(
-            type: type, count: range.count, offset: offset + range.lowerBound, validity: validity, storage: storage)
+            type: type, count: range.count, offset: offset + range.lowerBound, validity: validity, storage: storage,
+            bounds: bounds)
     }
 
     /// Whether the row holds null.

@@ -2,26 +2,23 @@ import Glibc
 
 /// Gives equal strings equal codes, counted from 0 in order of first appearance, and keeps each string once.
 ///
-/// Open addressing with linear probing; a string's high hash bits are compared before its bytes. The hash is seeded per
-/// process, which decides nothing but the time a look-up takes.
+/// Open addressing with linear probing; a slot holds the upper half of the hash, which is compared before the bytes, and
+/// the code plus one. Strings are only appended, so that dictionaries taken along the way share the memory.
 package struct StringDictionaryBuilder: ~Copyable {
     /// Number of distinct strings so far.
     package private(set) var count = 0
     /// Bytes of the distinct strings so far; more than 2 GiB of them make no dictionary.
     package private(set) var byteCount = 0
+    /// The family of all dictionaries that come from here.
+    package let family = DictionaryFamily()
 
-    /// One distinct string: where its text ends, and its hash.
-    private struct Entry: BitwiseCopyable {
-        var end: Int32
-        var highHash: UInt32
-        var lowHash: UInt32
-    }
-
-    // Each region is replaced by a larger one when it is full.
+    // Each region is replaced by a larger one when it is full; what dictionaries taken earlier point into is not written
+    // again. `offsets` has one entry more than there are strings, as in a plain text column.
     private var text: MemoryRegion
-    private var entries: MemoryRegion
+    private var offsets: MemoryRegion
+    private var hashes: MemoryRegion
     private var entryCapacity: Int
-    /// Code + 1 by hash, 0 is free; a power of two of them, at least twice `entryCapacity`.
+    /// A power of two, at least twice `entryCapacity`; zero is a free slot.
     private var slots: MemoryRegion
     private var slotMask: Int
 
@@ -29,79 +26,107 @@ package struct StringDictionaryBuilder: ~Copyable {
     package init(capacity: Int = 16) {
         var slotCount = 32
         while slotCount < capacity * 2 { slotCount *= 2 }
-        slots = MemoryRegion(of: Int32.self, count: slotCount, zeroed: true)
+        slots = MemoryRegion(of: UInt64.self, count: slotCount, zeroed: true)
         slotMask = slotCount - 1
         entryCapacity = slotCount / 2
-        entries = MemoryRegion(of: Entry.self, count: entryCapacity)
+        offsets = MemoryRegion(of: Int32.self, count: entryCapacity + 1)
+        offsets.bound(to: Int32.self)[0] = 0
+        hashes = MemoryRegion(of: UInt64.self, count: entryCapacity)
         text = MemoryRegion(byteCount: max(256, capacity * 8))
     }
 
     /// The code of a string, a new one when it was not seen before. Traps beyond 2 GiB of distinct text.
     package mutating func code(for bytes: UnsafeRawBufferPointer) -> Int32 {
-        var hasher = Hasher()
-        hasher.combine(bytes: bytes)
-        let hash = UInt64(bitPattern: Int64(hasher.finalize()))
-        let highHash = UInt32(truncatingIfNeeded: hash >> 32)
-        let codes = slots.bound(to: Int32.self)
-        let known = entries.bound(to: Entry.self)
+        let base = bytes.baseAddress ?? UnsafeRawPointer(text.base)
+        return code(for: base, count: bytes.count, hash: TextHash.bytes(base, count: bytes.count))
+    }
+
+    /// The code of a string whose hash is known.
+    @inline(__always)
+    mutating func code(for base: UnsafeRawPointer, count length: Int, hash: UInt64) -> Int32 {
+        let tag = hash & 0xffff_ffff_0000_0000
+        let table = slots.bound(to: UInt64.self)
+        let starts = offsets.bound(to: Int32.self)
         var slot = Int(truncatingIfNeeded: hash) & slotMask
-        while codes[slot] != 0 {
-            let code = Int(codes[slot]) - 1
-            let start = code == 0 ? 0 : Int(known[code - 1].end)
-            if known[code].highHash == highHash, Int(known[code].end) - start == bytes.count,
-                memcmp(text.base + start, bytes.baseAddress ?? UnsafeRawPointer(text.base), bytes.count) == 0
-            {
-                return Int32(truncatingIfNeeded: code)
+        while true {
+            let entry = table[slot]
+            if entry == 0 { break }
+            if entry & 0xffff_ffff_0000_0000 == tag {
+                let code = Int(entry & 0xffff_ffff) - 1
+                let start = Int(starts[code])
+                if Int(starts[code + 1]) - start == length,
+                    TextHash.areEqual(text.base + start, base, count: length)
+                {
+                    return Int32(truncatingIfNeeded: code)
+                }
             }
             slot = (slot + 1) & slotMask
         }
-        codes[slot] = Int32(count + 1)
-        append(bytes, highHash: highHash, lowHash: UInt32(truncatingIfNeeded: hash))
-        return Int32(count - 1)
+        table[slot] = tag | UInt64(count + 1)
+        append(base, length, hash)
+        return Int32(truncatingIfNeeded: count - 1)
     }
 
-    private mutating func append(_ bytes: UnsafeRawBufferPointer, highHash: UInt32, lowHash: UInt32) {
-        let end = byteCount + bytes.count
+    /// The codes of rows of text; 0 where a row is null.
+    mutating func encode(_ column: Column, into codes: UnsafeMutablePointer<Int32>) {
+        guard let (starts, bytes) = column.text else { preconditionFailure("a \(column.type) column is no plain text") }
+        for row in 0..<column.count {
+            if column.nullCount > 0, column.isNull(at: row) {
+                codes[row] = 0
+                continue
+            }
+            let start = Int(starts[row])
+            let length = Int(starts[row + 1]) - start
+            codes[row] = code(for: bytes + start, count: length, hash: TextHash.bytes(bytes + start, count: length))
+        }
+    }
+
+    @inline(never)
+    private mutating func append(_ base: UnsafeRawPointer, _ length: Int, _ hash: UInt64) {
+        let end = byteCount + length
         precondition(end <= Int(Int32.max), "\(end) bytes of distinct text do not fit one dictionary (2 GiB)")
         if end > text.byteCount {
-            let larger = MemoryRegion(byteCount: max(end, text.byteCount * 2))
-            larger.base.copyMemory(from: text.base, byteCount: byteCount)
-            text = larger
+            text = Self.enlarged(text, keeping: byteCount, to: min(max(end, text.byteCount * 2), Int(Int32.max)))
         }
-        if let source = bytes.baseAddress { (text.base + byteCount).copyMemory(from: source, byteCount: bytes.count) }
+        (text.base + byteCount).copyMemory(from: base, byteCount: length)
         byteCount = end
-        entries.bound(to: Entry.self)[count] = Entry(end: Int32(end), highHash: highHash, lowHash: lowHash)
+        hashes.bound(to: UInt64.self)[count] = hash
         count += 1
+        offsets.bound(to: Int32.self)[count] = Int32(truncatingIfNeeded: end)
         if count == entryCapacity { grow() }
     }
 
     private mutating func grow() {
         let slotCount = (slotMask + 1) * 2
-        let larger = MemoryRegion(of: Entry.self, count: slotCount / 2)
-        larger.base.copyMemory(from: entries.base, byteCount: count * MemoryLayout<Entry>.stride)
-        entries = larger
         entryCapacity = slotCount / 2
-        slots = MemoryRegion(of: Int32.self, count: slotCount, zeroed: true)
+        offsets = Self.enlarged(offsets, keeping: (count + 1) * 4, to: (entryCapacity + 1) * 4)
+        hashes = Self.enlarged(hashes, keeping: count * 8, to: entryCapacity * 8)
+        slots = MemoryRegion(of: UInt64.self, count: slotCount, zeroed: true)
         slotMask = slotCount - 1
-        let codes = slots.bound(to: Int32.self)
-        let known = entries.bound(to: Entry.self)
+        let table = slots.bound(to: UInt64.self)
+        let known = hashes.bound(to: UInt64.self)
         for code in 0..<count {
-            var slot = Int(known[code].lowHash) & slotMask
-            while codes[slot] != 0 { slot = (slot + 1) & slotMask }
-            codes[slot] = Int32(truncatingIfNeeded: code + 1)
+            var slot = Int(truncatingIfNeeded: known[code]) & slotMask
+            while table[slot] != 0 { slot = (slot + 1) & slotMask }
+            table[slot] = (known[code] & 0xffff_ffff_0000_0000) | UInt64(code + 1)
         }
     }
 
-    /// The strings seen so far; codes given so far stay valid for it. The builder may go on.
+    private static func enlarged(_ region: MemoryRegion, keeping kept: Int, to byteCount: Int) -> MemoryRegion {
+        let larger = MemoryRegion(byteCount: byteCount)
+        larger.base.copyMemory(from: region.base, byteCount: kept)
+        return larger
+    }
+
+    /// The strings seen so far, in shared memory; codes given so far stay valid for it. The builder may go on, and
+    /// dictionaries taken later are of the same family.
     package func finished() -> StringDictionary {
-        let offsets = MemoryRegion(of: Int32.self, count: count + 1)
-        let starts = offsets.bound(to: Int32.self)
-        let known = entries.bound(to: Entry.self)
-        starts[0] = 0
-        for code in 0..<count { starts[code + 1] = known[code].end }
-        let bytes = MemoryRegion(byteCount: byteCount)
-        bytes.base.copyMemory(from: text.base, byteCount: byteCount)
-        return StringDictionary(
-            values: Column(type: .utf8, count: count, storage: .text(offsets: offsets.buffer, bytes: bytes.buffer)))
+        StringDictionary(
+            values: Column(
+                type: .utf8, count: count,
+                storage: .text(
+                    offsets: Buffer(base: UnsafeRawPointer(offsets.base), byteCount: (count + 1) * 4, owner: offsets),
+                    bytes: Buffer(base: UnsafeRawPointer(text.base), byteCount: byteCount, owner: text))),
+            hashes: Buffer(base: UnsafeRawPointer(hashes.base), byteCount: count * 8, owner: hashes), family: family)
     }
 }

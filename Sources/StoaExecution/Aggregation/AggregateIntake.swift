@@ -23,6 +23,9 @@ struct AggregateGroups {
         for states in reductions { states.grow(to: count) }
     }
 
+    /// As many groups from the start of a range on as have keys that fit one batch.
+    func fitting(_ range: Range<Int>) -> Range<Int> { table?.fitting(range) ?? range }
+
     /// The keys of a range of groups.
     func keys(_ range: Range<Int>) -> [Column] { table?.keyColumns(range) ?? [] }
 

@@ -51,8 +51,8 @@ package final class AggregateOperator: BatchSource {
         }
         try cancellation.check()
         let groups = intake.groups
-        let range = position..<min(groups.count, position + Morsel.rowLimit)
-        if range.isEmpty { return nil }
+        if position == groups.count { return nil }
+        let range = groups.fitting(position..<min(groups.count, position + Morsel.rowLimit))
         position = range.upperBound
         var columns = groups.keys(range)
         for states in groups.reductions {

@@ -14,7 +14,8 @@ package struct Block: Sendable {
     package let content: Content
     /// Number of rows; 0 for a state.
     package let rowCount: Int
-    /// Bytes of the columns, a dictionary that several batches share counted once; 0 for a state, which is no column.
+    /// Bytes of the columns; 0 for a state, which is no column. A dictionary counts once, and where it has more entries
+    /// than there are rows only for the part that so many rows can use: the rest belongs to other blocks that share it.
     package let byteCount: Int
 
     /// A block of rows; batches without rows are left away.
@@ -22,15 +23,25 @@ package struct Block: Sendable {
         let batches = batches.filter { $0.rowCount > 0 }
         content = .rows(batches)
         rowCount = batches.reduce(0) { $0 + $1.rowCount }
-        var dictionaries: Set<ObjectIdentifier> = []
-        byteCount = batches.reduce(0) { total, batch in
-            batch.columns.reduce(total) { total, column in
-                guard let dictionary = column.dictionaryCodes?.dictionary,
-                    !dictionaries.insert(ObjectIdentifier(dictionary)).inserted
-                else { return total + column.byteCount }
-                return total + column.byteCount - dictionary.values.byteCount
-            }
+        byteCount = Self.byteCount(batches)
+    }
+
+    private static func byteCount(_ batches: [Batch]) -> Int {
+        var total = 0
+        var encoded: [ObjectIdentifier: (dictionary: StringDictionary, rows: Int)] = [:]
+        for column in batches.lazy.flatMap(\.columns) {
+            total += column.byteCount
+            guard let dictionary = column.dictionaryCodes?.dictionary else { continue }
+            total -= dictionary.values.byteCount
+            let family = ObjectIdentifier(dictionary.family)
+            let (longest, rows) = encoded[family] ?? (dictionary, 0)
+            encoded[family] = (dictionary.count > longest.count ? dictionary : longest, rows + column.count)
         }
+        for (dictionary, rows) in encoded.values {
+            let bytes = dictionary.values.byteCount
+            total += rows >= dictionary.count ? bytes : bytes / dictionary.count * rows
+        }
+        return total
     }
 
     /// A block of one state.

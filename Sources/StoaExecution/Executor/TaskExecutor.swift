@@ -13,6 +13,7 @@ package final class TaskExecutor: Sendable {
     package let memory: MemoryPool
     private let readRemote: @Sendable (BlockLocation) throws(StoaError) -> Block
     private let sharedTables = SharedBuildTables()
+    private let dictionaries = DatasetDictionaries()
 
     /// An executor that holds nothing yet.
     ///
@@ -33,7 +34,7 @@ package final class TaskExecutor: Sendable {
     package func run(_ task: TaskDescription, cancellation: CancellationFlag) -> Result<TaskReport, StoaError> {
         memory.whileCurrent {
             let runner = TaskRunner(
-                store: store, sharedTables: sharedTables,
+                store: store, sharedTables: sharedTables, dictionaries: dictionaries,
                 readBlock: { [self] (location) throws(StoaError) -> Block in try block(at: location) })
             do throws(StoaError) {
                 return .success(try runner.run(task, cancellation: cancellation))
@@ -47,12 +48,15 @@ package final class TaskExecutor: Sendable {
     package func drop(_ blocks: [BlockID]) {
         store.drop(blocks)
         sharedTables.drop(blocks)
+        dictionaries.forget(datasetsOf: blocks, notIn: store)
     }
 
     /// Forgets all blocks and all that was built from them; no task runs any more.
     package func dropAll() {
-        store.drop(store.ids)
+        let blocks = store.ids
+        store.drop(blocks)
         sharedTables.dropAll()
+        dictionaries.forget(datasetsOf: blocks, notIn: store)
     }
 
     /// Forgets what was built here from blocks that another executor drops.

@@ -7,6 +7,7 @@ import StoaTasks
 struct TaskRunner {
     let store: BlockStore
     let sharedTables: SharedBuildTables
+    let dictionaries: DatasetDictionaries
     let readBlock: (BlockLocation) throws(StoaError) -> Block
 
     /// Runs one attempt to its end. Blocks are stored together at the very end, so that a failed or cancelled attempt has
@@ -45,7 +46,7 @@ struct TaskRunner {
                 (.stage(task.id.job, task.id.stage, partition: task.id.partition, bucket: nil), try block(of: context))
             ]
         case .persist(let dataset):
-            return [(.dataset(dataset, partition: task.id.partition), try block(of: context))]
+            return [(.dataset(dataset, partition: task.id.partition), try persistedBlock(of: context, dataset))]
         case .buckets(let keys, let count):
             return try buckets(of: context, keys: keys, count: count).enumerated().map { bucket, block in
                 (.stage(task.id.job, task.id.stage, partition: task.id.partition, bucket: bucket), block)
@@ -65,6 +66,16 @@ struct TaskRunner {
         var collector = BatchCollector(schema: source.schema, cancellation: context.cancellation)
         while let batch = try source.next() { try collector.append(batch) }
         return try collector.finish()
+    }
+
+    /// All that the plan gives, in the form in which a dataset is kept.
+    private func persistedBlock(of context: TaskContext, _ dataset: DatasetID) throws(StoaError) -> Block {
+        let source = try context.source(of: context.task.plan)
+        var rows = PersistedRows(
+            schema: source.schema, dictionaries: dictionaries.columns(of: dataset, schema: source.schema),
+            cancellation: context.cancellation)
+        while let batch = try source.next() { try rows.append(batch) }
+        return try rows.finish()
     }
 
     /// All that the plan gives, by bucket.

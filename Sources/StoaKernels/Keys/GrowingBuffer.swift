@@ -53,4 +53,9 @@ package struct GrowingBuffer<Element: BitwiseCopyable> {
         for index in count..<newCount { target[index] = value }
         count = newCount
     }
+
+    /// The values so far as an immutable buffer in shared memory: none of them may be written any more.
+    package var buffer: Buffer {
+        Buffer(base: UnsafeRawPointer(region.base), byteCount: count * MemoryLayout<Element>.stride, owner: region)
+    }
 }

@@ -98,19 +98,30 @@ struct KeyColumnStore {
         chunk.hasNulls[column] = sawNull
     }
 
-    /// The keys of a range of ids.
-    func column(_ range: Range<Int>, of total: Int) -> Column {
-        let flags = UnsafePointer(nulls.pointer + range.lowerBound)
+    /// As many of a range of ids, from the first on, as `column` can give at a time.
+    func fittingCount(_ range: Range<Int>, scratch ids: UnsafeMutablePointer<Int32>) -> Int {
+        guard let strings else { return range.count }
+        loadStringIDs(range, into: ids)
+        return strings.fittingCount(ids, count: range.count)
+    }
+
+    private func loadStringIDs(_ range: Range<Int>, into ids: UnsafeMutablePointer<Int32>) {
         let values = UnsafePointer(cells.pointer + range.lowerBound)
+        for row in 0..<range.count { ids[row] = Int32(truncatingIfNeeded: values[row]) }
+    }
+
+    /// The keys of a range of ids.
+    func column(_ range: Range<Int>) -> Column {
+        let flags = UnsafePointer(nulls.pointer + range.lowerBound)
         guard let strings else {
             return KeyCells.column(
-                type, count: range.count, cells: values, high: isWide ? high.pointer + range.lowerBound : nil,
-                nulls: flags)
+                type, count: range.count, cells: UnsafePointer(cells.pointer + range.lowerBound),
+                high: isWide ? high.pointer + range.lowerBound : nil, nulls: flags)
         }
         let region = MemoryRegion(of: Int32.self, count: range.count)
         defer { withExtendedLifetime(region) {} }
         let ids = region.bound(to: Int32.self)
-        for row in 0..<range.count { ids[row] = Int32(truncatingIfNeeded: values[row]) }
-        return strings.column(ids: ids, count: range.count, nulls: flags, of: total)
+        loadStringIDs(range, into: ids)
+        return strings.column(ids: ids, count: range.count, nulls: flags)
     }
 }

@@ -4,307 +4,313 @@ import Synchronization
 
 /// The distinct texts of one key column, numbered 0, 1, 2, ... in order of first appearance.
 ///
-/// Dictionary-encoded columns go through a map from code to string id, one per dictionary (by identity), so that a row
-/// costs one load. Guard: interning is by the table's one writer; `find` may run on several threads while none interns.
+/// While all text comes encoded by dictionaries of one family, a text is its code: a row costs one load from an array of
+/// ids by code, and no text is read. The first column of another kind has the texts entered into a `TextTable` under their
+/// ids; from then on every family has its array, and plain text is looked up by its bytes.
+///
+/// Guard: interning is by the table's one writer; `find` may run on several threads while none interns.
 final class KeyStrings: @unchecked Sendable {
-    // Unchecked: the table has one writer, and what concurrent readers write is behind `foundMaps`.
+    // Unchecked: the table has one writer, and what concurrent readers write is behind `readers`.
 
-    /// How many dictionaries are remembered; more than one when batches of several files or chunks alternate.
-    private static let rememberedDictionaries = 16
+    /// How many families are remembered; more than one when columns of several files or chunks alternate.
+    private static let rememberedFamilies = 16
+    /// A dictionary so many times as long as a batch is not worth an array.
+    private static let sparseFactor = 4
 
-    private var slots: MemoryRegion
-    private var slotMask: Int
-    private var hashes = GrowingBuffer<UInt64>()
-    private var ends = GrowingBuffer<Int>()
-    private var bytes = GrowingBuffer<UInt8>()
-    private var maps: [(dictionary: StringDictionary, ids: MemoryRegion)] = []
-    private let foundMaps = Mutex<[(dictionary: StringDictionary, ids: MemoryRegion, of: Int)]>([])
-    private var emitted: StringDictionary?
+    /// The ids of a family's codes, -1 where a code has not been met.
+    private struct CodeMap {
+        let family: DictionaryFamily
+        var ids: MemoryRegion
+        var count: Int
+    }
+
+    /// What readers make for themselves while nobody writes.
+    private struct Readers {
+        /// The texts of a table that knows them by code only.
+        var texts: TextTable?
+        /// Finished arrays, good until a text is added.
+        var maps: [(map: CodeMap, of: Int)] = []
+    }
+
+    /// The array of the codes by which the texts are known, while there is no other text.
+    private var coded: CodeMap?
+    /// Code by id, and the longest dictionary met, while `coded` is there.
+    private var codes = GrowingBuffer<Int32>()
+    private var longest: StringDictionary?
+    /// The texts by their bytes, once that is needed.
+    private var texts: TextTable?
+    /// Arrays of the families met since.
+    private var maps: [CodeMap] = []
+    private let readers = Mutex(Readers())
 
     /// Number of ids given.
     private(set) var count = 0
     /// The id that stands for null, once `nullID()` has been asked for.
     private(set) var reservedNull: Int32?
 
-    init() {
-        slots = MemoryRegion(of: UInt64.self, count: 64, zeroed: true)
-        slotMask = 63
-    }
-
     /// The id of null in a table whose only key is text: a number of the same sequence.
     func nullID() -> Int32 {
         if let reservedNull { return reservedNull }
         let id = Int32(count)
-        append(nil, length: 0, hash: 0)
+        if texts != nil { texts?.appendNull() } else { codes.append(0) }
+        count += 1
         reservedNull = id
         return id
     }
 
     /// Ids of the rows of a text column, new texts included; a null row's id is unspecified.
     func intern(_ column: Column, start: Int, rows: Int, into ids: UnsafeMutablePointer<Int32>) {
-        guard let (allCodes, dictionary) = column.dictionaryCodes else {
-            internPlain(column, start: start, rows: rows, into: ids)
-            return
-        }
-        if dictionary.count == 0 {
+        precondition(count < Int(Int32.max) - rows, "a table cannot hold more than 2^31 different texts")
+        if column.nullCount == column.count {
             ids.update(repeating: 0, count: rows)
             return
         }
-        let codes = allCodes + start
-        let map = internMap(dictionary).bound(to: Int32.self)
-        if column.nullCount == 0 {
-            for row in 0..<rows {
-                let code = Int(codes[row])
-                var id = map[code]
-                if id < 0 {
-                    id = intern(entry: code, of: dictionary)
-                    map[code] = id
-                }
-                ids[row] = id
-            }
+        guard let (allCodes, dictionary) = column.dictionaryCodes else {
+            enterTexts()
+            texts?.intern(column, start: start, rows: rows, into: ids)
+            count = texts?.count ?? count
+            return
+        }
+        if texts == nil, coded == nil {
+            coded = Self.emptyMap(of: dictionary)
+            longest = dictionary
+        }
+        if let map = coded, map.family === dictionary.family {
+            internCodes(column, allCodes + start, of: dictionary, start: start, rows: rows, into: ids)
         } else {
-            // A null row's code must not bring an unused text into the table.
-            for row in 0..<rows {
-                let code = Int(codes[row])
-                var id = map[code]
-                if id < 0 {
-                    if column.isNull(at: start + row) {
-                        id = 0
-                    } else {
-                        id = intern(entry: code, of: dictionary)
-                        map[code] = id
-                    }
-                }
-                ids[row] = id
-            }
+            enterTexts()
+            internEntries(column, allCodes + start, of: dictionary, start: start, rows: rows, into: ids)
+            count = texts?.count ?? count
         }
     }
 
     /// Ids of the rows of a text column, -1 for texts that were never interned; a null row's id is unspecified.
     func find(_ column: Column, start: Int, rows: Int, into ids: UnsafeMutablePointer<Int32>) {
-        if let (allCodes, dictionary) = column.dictionaryCodes {
-            if dictionary.count == 0 {
-                ids.update(repeating: -1, count: rows)
-                return
-            }
-            let codes = allCodes + start
-            let region = foundMap(dictionary)
-            let map = region.bound(to: Int32.self)
-            for row in 0..<rows { ids[row] = map[Int(codes[row])] }
-            // Other threads may meanwhile have pushed this map out of those remembered.
-            withExtendedLifetime(region) {}
+        guard let (allCodes, dictionary) = column.dictionaryCodes else {
+            textsForReading().find(column, start: start, rows: rows, into: ids)
+            return
+        }
+        let codes = allCodes + start
+        if dictionary.count == 0 {
+            ids.update(repeating: -1, count: rows)
+            return
+        }
+        let map: CodeMap
+        if let coded, coded.family === dictionary.family {
+            map = coded
         } else {
-            findPlain(column, start: start, rows: rows, into: ids)
+            map = foundMap(dictionary)
+        }
+        let found = map.ids.bound(to: Int32.self)
+        let known = map.count
+        // A longer dictionary of the family may have come since: its further texts were never interned.
+        for row in 0..<rows {
+            let code = Int(codes[row])
+            ids[row] = code < known ? found[code] : -1
+        }
+        // Other threads may meanwhile have pushed this map out of those remembered.
+        withExtendedLifetime(map.ids) {}
+    }
+
+    // MARK: Texts known by code
+
+    private static func emptyMap(of dictionary: StringDictionary) -> CodeMap {
+        let count = dictionary.family.entryCount
+        let region = MemoryRegion(of: Int32.self, count: count)
+        memset(region.base, 0xff, region.byteCount)
+        return CodeMap(family: dictionary.family, ids: region, count: count)
+    }
+
+    /// The map with room for the codes of a longer dictionary.
+    private static func grown(_ map: CodeMap, for dictionary: StringDictionary) -> CodeMap {
+        if dictionary.count <= map.count { return map }
+        let larger = emptyMap(of: dictionary)
+        memcpy(larger.ids.base, map.ids.base, map.count * 4)
+        return larger
+    }
+
+    private func internCodes(
+        _ column: Column, _ rowCodes: UnsafePointer<Int32>, of dictionary: StringDictionary, start: Int, rows: Int,
+        into ids: UnsafeMutablePointer<Int32>
+    ) {
+        guard let map = coded.map({ Self.grown($0, for: dictionary) }) else { return }
+        coded = map
+        if let longest, longest.count < dictionary.count { self.longest = dictionary }
+        codes.reserve(min(rows, dictionary.count))
+        let added = Self.assign(
+            column, rowCodes, start: start, rows: rows, next: count, map.ids.bound(to: Int32.self),
+            codes: codes.pointer + codes.count, into: ids)
+        codes.advance(by: added)
+        count += added
+        withExtendedLifetime(map.ids) {}
+    }
+
+    /// Gives codes that were not met the next ids and writes them down; the number of those.
+    private static func assign(
+        _ column: Column, _ rowCodes: UnsafePointer<Int32>, start: Int, rows: Int, next: Int,
+        _ map: UnsafeMutablePointer<Int32>, codes: UnsafeMutablePointer<Int32>, into ids: UnsafeMutablePointer<Int32>
+    ) -> Int {
+        var added = 0
+        if column.nullCount == 0 {
+            for row in 0..<rows {
+                let code = Int(rowCodes[row])
+                var id = map[code]
+                if id < 0 {
+                    id = Int32(truncatingIfNeeded: next &+ added)
+                    map[code] = id
+                    codes[added] = Int32(truncatingIfNeeded: code)
+                    added &+= 1
+                }
+                ids[row] = id
+            }
+            return added
+        }
+        for row in 0..<rows {
+            let code = Int(rowCodes[row])
+            var id = map[code]
+            if id < 0 {
+                // A null row's code must not bring an unused text into the table.
+                if column.isNull(at: start + row) {
+                    id = 0
+                } else {
+                    id = Int32(truncatingIfNeeded: next &+ added)
+                    map[code] = id
+                    codes[added] = Int32(truncatingIfNeeded: code)
+                    added &+= 1
+                }
+            }
+            ids[row] = id
+        }
+        return added
+    }
+
+    // MARK: Texts known by their bytes
+
+    /// Sees to it that the texts are known by their bytes.
+    private func enterTexts() {
+        if texts != nil { return }
+        let read = readers.withLock { $0.texts }
+        texts = read.flatMap { $0.count == count ? $0 : nil } ?? enteredTexts()
+        if let coded { maps.append(coded) }
+        coded = nil
+        longest = nil
+        codes = GrowingBuffer()
+    }
+
+    /// The texts known by code, by their bytes.
+    private func enteredTexts() -> TextTable {
+        let table = TextTable()
+        guard let longest else {
+            for _ in 0..<count { table.appendNull() }
+            return table
+        }
+        table.append(
+            codes.pointer, count: count, of: longest, null: reservedNull.map { Int($0) })
+        return table
+    }
+
+    private func textsForReading() -> TextTable {
+        if let texts { return texts }
+        return readers.withLock { readers in
+            if let texts = readers.texts, texts.count == count { return texts }
+            let made = enteredTexts()
+            readers.texts = made
+            return made
         }
     }
 
-    // MARK: Dictionaries
-
-    /// The map from this dictionary's codes to ids, -1 where the code has not been met.
-    private func internMap(_ dictionary: StringDictionary) -> MemoryRegion {
-        if let last = maps.last, last.dictionary === dictionary { return last.ids }
-        if let index = maps.firstIndex(where: { $0.dictionary === dictionary }) {
-            maps.swapAt(index, maps.count - 1)
-            return maps[maps.count - 1].ids
+    private func internEntries(
+        _ column: Column, _ rowCodes: UnsafePointer<Int32>, of dictionary: StringDictionary, start: Int, rows: Int,
+        into ids: UnsafeMutablePointer<Int32>
+    ) {
+        guard let place = internMap(dictionary, rows: rows) else {
+            let validColumn = column.nullCount == 0 ? nil : column
+            texts?.intern(rowCodes, of: dictionary, validOf: validColumn, start: start, rows: rows, into: ids)
+            return
         }
-        let region = MemoryRegion(of: Int32.self, count: dictionary.count)
-        memset(region.base, 0xff, region.byteCount)
-        if maps.count == Self.rememberedDictionaries { maps.removeFirst() }
-        maps.append((dictionary, region))
-        return region
+        let map = maps[place].ids.bound(to: Int32.self)
+        for row in 0..<rows {
+            let code = Int(rowCodes[row])
+            var id = map[code]
+            if id < 0 {
+                if column.nullCount > 0, column.isNull(at: start + row) {
+                    id = 0
+                } else {
+                    id = texts?.intern(entry: code, of: dictionary) ?? 0
+                    map[code] = id
+                }
+            }
+            ids[row] = id
+        }
+    }
+
+    /// Where the array of the dictionary's family is; nil when a batch of so many rows is not worth one.
+    private func internMap(_ dictionary: StringDictionary, rows: Int) -> Int? {
+        if let last = maps.indices.last, maps[last].family === dictionary.family {
+            maps[last] = Self.grown(maps[last], for: dictionary)
+            return last
+        }
+        if let place = maps.firstIndex(where: { $0.family === dictionary.family }) {
+            maps.swapAt(place, maps.count - 1)
+            maps[maps.count - 1] = Self.grown(maps[maps.count - 1], for: dictionary)
+            return maps.count - 1
+        }
+        if dictionary.count > Self.sparseFactor * rows { return nil }
+        if maps.count == Self.rememberedFamilies { maps.removeFirst() }
+        maps.append(Self.emptyMap(of: dictionary))
+        return maps.count - 1
     }
 
     /// The finished map from this dictionary's codes to ids, -1 where the text has none; good until a text is added.
-    private func foundMap(_ dictionary: StringDictionary) -> MemoryRegion {
-        foundMaps.withLock { maps in
-            maps.removeAll { $0.of != count }
-            if let found = maps.first(where: { $0.dictionary === dictionary }) { return found.ids }
+    private func foundMap(_ dictionary: StringDictionary) -> CodeMap {
+        let texts = textsForReading()
+        return readers.withLock { readers in
+            readers.maps.removeAll {
+                $0.of != count || $0.map.family === dictionary.family && $0.map.count < dictionary.count
+            }
+            if let found = readers.maps.first(where: { $0.map.family === dictionary.family }) { return found.map }
             let region = MemoryRegion(of: Int32.self, count: dictionary.count)
-            findPlain(dictionary.values, start: 0, rows: dictionary.count, into: region.bound(to: Int32.self))
-            if maps.count == Self.rememberedDictionaries { maps.removeFirst() }
-            maps.append((dictionary, region, count))
-            return region
-        }
-    }
-
-    // MARK: Plain text
-
-    private func internPlain(_ column: Column, start: Int, rows: Int, into ids: UnsafeMutablePointer<Int32>) {
-        guard let (allOffsets, base) = column.text else { preconditionFailure("a \(column.type) key is not text") }
-        let offsets = allOffsets + start
-        let validity = column.validity
-        let offset = column.offset + start
-        var index = index
-        for row in 0..<rows {
-            if let validity, !ValidityBits.bit(validity.base, at: offset + row) {
-                ids[row] = 0
-                continue
-            }
-            let text = Text(base, offsets, row)
-            let (found, slot) = index.locate(text)
-            if found >= 0 {
-                ids[row] = found
-            } else {
-                ids[row] = add(text, in: slot)
-                index = self.index
-            }
-        }
-    }
-
-    private func findPlain(_ column: Column, start: Int, rows: Int, into ids: UnsafeMutablePointer<Int32>) {
-        guard let (allOffsets, base) = column.text else { preconditionFailure("a \(column.type) key is not text") }
-        let offsets = allOffsets + start
-        let index = index
-        for row in 0..<rows { ids[row] = index.locate(Text(base, offsets, row)).id }
-    }
-
-    /// The bytes of one row and their hash.
-    private struct Text {
-        let base: UnsafePointer<UInt8>
-        let length: Int
-        let hash: UInt64
-
-        @inline(__always)
-        init(_ bytes: UnsafePointer<UInt8>, _ offsets: UnsafePointer<Int32>, _ row: Int) {
-            let first = Int(offsets[row])
-            base = bytes + first
-            length = Int(offsets[row + 1]) - first
-            hash = KeyHash.bytes(base, count: length)
-        }
-    }
-
-    // MARK: The table: a slot holds the upper half of the hash and the id plus one, zero when empty
-
-    /// The table's memory as it is until a text is added.
-    private struct Index {
-        let table: UnsafePointer<UInt64>
-        let mask: Int
-        let ends: UnsafePointer<Int>
-        let bytes: UnsafePointer<UInt8>
-
-        /// The id of the text, or -1 and the slot where it belongs.
-        @inline(__always)
-        func locate(_ text: Text) -> (id: Int32, slot: Int) {
-            let tag = text.hash & 0xffff_ffff_0000_0000
-            var slot = Int(truncatingIfNeeded: text.hash) & mask
-            while true {
-                let entry = table[slot]
-                if entry == 0 { return (-1, slot) }
-                if entry & 0xffff_ffff_0000_0000 == tag {
-                    let id = Int(entry & 0xffff_ffff) - 1
-                    let begin = id == 0 ? 0 : ends[id - 1]
-                    if ends[id] - begin == text.length, memcmp(bytes + begin, text.base, text.length) == 0 {
-                        return (Int32(truncatingIfNeeded: id), slot)
-                    }
-                }
-                slot = (slot + 1) & mask
-            }
-        }
-    }
-
-    private var index: Index {
-        Index(table: slots.bound(to: UInt64.self), mask: slotMask, ends: ends.pointer, bytes: bytes.pointer)
-    }
-
-    /// The id of a dictionary's entry.
-    private func intern(entry: Int, of dictionary: StringDictionary) -> Int32 {
-        guard let (offsets, base) = dictionary.values.text else {
-            preconditionFailure("the entries of a dictionary are plain text")
-        }
-        let text = Text(base, offsets, entry)
-        let (found, slot) = index.locate(text)
-        return found >= 0 ? found : add(text, in: slot)
-    }
-
-    private func add(_ text: Text, in slot: Int) -> Int32 {
-        let id = Int32(count)
-        slots.bound(to: UInt64.self)[slot] = (text.hash & 0xffff_ffff_0000_0000) | UInt64(count + 1)
-        append(text.base, length: text.length, hash: text.hash)
-        if count * 2 > slotMask { enlarge() }
-        return id
-    }
-
-    private func append(_ text: UnsafePointer<UInt8>?, length: Int, hash: UInt64) {
-        precondition(count < Int(Int32.max) - 1, "a table cannot hold more than 2^31 different texts")
-        bytes.reserve(length)
-        if let text { memcpy(bytes.pointer + bytes.count, text, length) }
-        bytes.advance(by: length)
-        ends.append(bytes.count)
-        hashes.append(hash)
-        count += 1
-        emitted = nil
-    }
-
-    private func enlarge() {
-        let capacity = (slotMask + 1) * 4
-        slots = MemoryRegion(of: UInt64.self, count: capacity, zeroed: true)
-        slotMask = capacity - 1
-        let table = slots.bound(to: UInt64.self)
-        let values = hashes.pointer
-        for id in 0..<count where Int32(id) != reservedNull {
-            var slot = Int(truncatingIfNeeded: values[id]) & slotMask
-            while table[slot] != 0 { slot = (slot + 1) & slotMask }
-            table[slot] = (values[id] & 0xffff_ffff_0000_0000) | UInt64(id + 1)
+            texts.find(dictionary, into: region.bound(to: Int32.self))
+            let map = CodeMap(family: dictionary.family, ids: region, count: dictionary.count)
+            if readers.maps.count == Self.rememberedFamilies { readers.maps.removeFirst() }
+            readers.maps.append((map, count))
+            return map
         }
     }
 
     // MARK: Output
 
-    /// A text column of the strings with these ids; null where `nulls` is set or the id stands for null.
-    ///
-    /// It is encoded by one dictionary of all strings when they repeat or are few, else plain.
-    func column(ids: UnsafePointer<Int32>, count rows: Int, nulls: UnsafePointer<UInt8>, of total: Int) -> Column {
-        let validity = KeyCells.validity(count: rows, nulls: nulls)
-        let isEncoded = reservedNull == nil && (count <= 4096 || count * 2 <= total) && bytes.count <= Int(Int32.max)
-        if isEncoded {
-            let region = MemoryRegion(of: Int32.self, count: rows)
-            let codes = region.bound(to: Int32.self)
-            for row in 0..<rows { codes[row] = nulls[row] == 0 ? ids[row] : 0 }
-            return Column(
-                type: .utf8, count: rows, validity: validity?.buffer,
-                storage: .dictionary(codes: region.buffer, dictionary()))
-        }
-        return plain(ids: ids, count: rows, nulls: nulls, validity: validity)
+    /// How many of these ids `column` can give at a time.
+    func fittingCount(_ ids: UnsafePointer<Int32>, count rows: Int) -> Int {
+        guard let texts, texts.dictionary() == nil else { return rows }
+        return texts.fittingCount(ids, count: rows)
     }
 
-    private func plain(
-        ids: UnsafePointer<Int32>, count rows: Int, nulls: UnsafePointer<UInt8>, validity: MemoryRegion?
-    ) -> Column {
-        let limits = ends.pointer
-        let offsetRegion = MemoryRegion(of: Int32.self, count: rows + 1)
-        let offsets = offsetRegion.bound(to: Int32.self)
-        var total = 0
-        offsets[0] = 0
-        for row in 0..<rows {
-            let id = Int(ids[row])
-            if nulls[row] == 0 { total += limits[id] - (id == 0 ? 0 : limits[id - 1]) }
-            precondition(total <= Int(Int32.max), "the texts of one batch of keys need more than 2 GB")
-            offsets[row + 1] = Int32(total)
-        }
-        let byteRegion = MemoryRegion(byteCount: total)
-        for row in 0..<rows where nulls[row] == 0 {
-            let id = Int(ids[row])
-            let begin = id == 0 ? 0 : limits[id - 1]
-            memcpy(byteRegion.base + Int(offsets[row]), bytes.pointer + begin, limits[id] - begin)
+    /// A text column of the strings with these ids; null where `nulls` is set or the id stands for null.
+    ///
+    /// It is encoded by the dictionary by whose codes the strings are known, or by one of all strings; plain where that
+    /// would exceed 2 GiB, and then for no more rows than `fittingCount` says.
+    func column(ids: UnsafePointer<Int32>, count rows: Int, nulls: UnsafePointer<UInt8>) -> Column {
+        let validity = KeyCells.validity(count: rows, nulls: nulls)
+        let region = MemoryRegion(of: Int32.self, count: rows)
+        let target = region.bound(to: Int32.self)
+        let dictionary: StringDictionary
+        if let texts {
+            guard let all = texts.dictionary() else {
+                return texts.plain(ids: ids, count: rows, nulls: nulls, validity: validity)
+            }
+            // The dictionary has no entry for null.
+            let null = reservedNull ?? Int32.max
+            for row in 0..<rows { target[row] = nulls[row] != 0 ? 0 : ids[row] > null ? ids[row] - 1 : ids[row] }
+            dictionary = all
+        } else {
+            guard let longest else { return Column.nulls(.utf8, count: rows) }
+            let codes = codes.pointer
+            for row in 0..<rows { target[row] = nulls[row] == 0 ? codes[Int(ids[row])] : 0 }
+            dictionary = longest
         }
         return Column(
             type: .utf8, count: rows, validity: validity?.buffer,
-            storage: .text(offsets: offsetRegion.buffer, bytes: byteRegion.buffer))
-    }
-
-    /// All strings as a dictionary whose codes are the ids; the same object until a string is added.
-    private func dictionary() -> StringDictionary {
-        if let emitted { return emitted }
-        let offsetRegion = MemoryRegion(of: Int32.self, count: count + 1)
-        let offsets = offsetRegion.bound(to: Int32.self)
-        offsets[0] = 0
-        for id in 0..<count { offsets[id + 1] = Int32(ends.pointer[id]) }
-        let byteRegion = MemoryRegion(byteCount: bytes.count)
-        memcpy(byteRegion.base, bytes.pointer, bytes.count)
-        let values = Column(
-            type: .utf8, count: count, storage: .text(offsets: offsetRegion.buffer, bytes: byteRegion.buffer))
-        let made = StringDictionary(values: values)
-        emitted = made
-        return made
+            storage: .dictionary(codes: region.buffer, dictionary))
     }
 }

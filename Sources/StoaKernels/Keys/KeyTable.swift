@@ -113,9 +113,11 @@ package final class KeyTable: @unchecked Sendable {
     /// The keys by id.
     package func keyColumns() -> [Column] { keyColumns(0..<count) }
 
-    /// The keys of a range of ids. Text comes encoded by one dictionary when it repeats or the texts are few, else plain.
+    /// The keys of a range of ids. Text comes encoded, by the dictionary that the keys came with when all came with one
+    /// family, else by one of all texts; where the texts exceed the 2 GiB of a dictionary it comes plain, and the range
+    /// must be one that `fitting` gave.
     package func keyColumns(_ range: Range<Int>) -> [Column] {
-        guard case .text(let strings) = strategy else { return stores.map { $0.column(range, of: count) } }
+        guard case .text(let strings) = strategy else { return stores.map { $0.column(range) } }
         let region = MemoryRegion(byteCount: range.count * 5)
         defer { withExtendedLifetime(region) {} }
         let ids = region.bound(to: Int32.self)
@@ -124,7 +126,21 @@ package final class KeyTable: @unchecked Sendable {
             ids[row] = Int32(id)
             nulls[row] = strings.reservedNull == Int32(id) ? 1 : 0
         }
-        return [strings.column(ids: ids, count: range.count, nulls: nulls, of: count)]
+        return [strings.column(ids: ids, count: range.count, nulls: nulls)]
+    }
+
+    /// As many ids from the start of a range on as have texts that fit a column chunk.
+    package func fitting(_ range: Range<Int>) -> Range<Int> {
+        var rows = range.count
+        let region = MemoryRegion(of: Int32.self, count: range.count)
+        defer { withExtendedLifetime(region) {} }
+        let ids = region.bound(to: Int32.self)
+        if case .text(let strings) = strategy {
+            for (row, id) in range.enumerated() { ids[row] = Int32(id) }
+            rows = strings.fittingCount(ids, count: rows)
+        }
+        for store in stores { rows = store.fittingCount(range.prefix(rows), scratch: ids) }
+        return range.prefix(max(1, rows))
     }
 
     private func check(_ keys: [Column], _ rows: Int) {

@@ -6,7 +6,7 @@ extension Column {
 
     /// The rows of all columns, one column after the other. At least one column.
     ///
-    /// Nulls stay null. Dictionaries: one that all columns share is kept; different ones are unified while they have at
+    /// Nulls stay null. Bounds hold for all rows together. Dictionaries: the longest of one family is kept; different ones are unified while they have at
     /// most 65,536 entries together, and decoded to plain text beyond that or when a column is plain. Throws
     /// `schemaMismatch` when the types differ, and `unsupported` when the text exceeds the 2 GiB of a column chunk.
     /// Cost: a copy of every buffer; one column is returned as it is.
@@ -28,7 +28,18 @@ extension Column {
         }
         return Column(
             type: first.type, count: filled.reduce(0) { $0 + $1.count }, validity: concatenatedValidity(filled)?.buffer,
-            nullCount: filled.reduce(0) { $0 + $1.nullCount }, storage: storage)
+            nullCount: filled.reduce(0) { $0 + $1.nullCount }, storage: storage, bounds: joinedBounds(filled))
+    }
+
+    /// Bounds of the rows of all columns, nil when those of one are not known; rows that are all null need none.
+    private static func joinedBounds(_ columns: [Column]) -> ClosedRange<Int64>? {
+        var joined: ClosedRange<Int64>?
+        for column in columns where column.nullCount < column.count {
+            guard let bounds = column.bounds else { return nil }
+            joined =
+                joined.map { min($0.lowerBound, bounds.lowerBound)...max($0.upperBound, bounds.upperBound) } ?? bounds
+        }
+        return joined
     }
 
     /// The column in memory of its own, when it is a slice of a larger one: what is kept must not hold on to what is not.
@@ -89,14 +100,24 @@ extension Column {
     }
 
     private static func concatenatedText(_ columns: [Column]) throws(StoaError) -> Storage {
-        let dictionaries = columns.map { $0.dictionaryCodes?.dictionary }
-        if let shared = dictionaries[0], dictionaries.allSatisfy({ $0 === shared }) {
+        if let shared = longestOfOneFamily(columns) {
             return .dictionary(codes: concatenatedCodes(columns.map { ($0, nil) }).buffer, shared)
         }
         if let storage = unified(columns) { return storage }
         var plain: [Column] = []
         for column in columns { plain.append(try column.decoded()) }
         return try concatenatedPlainText(plain)
+    }
+
+    /// The longest dictionary of columns that are encoded by one family; nil when they are not.
+    private static func longestOfOneFamily(_ columns: [Column]) -> StringDictionary? {
+        var longest: StringDictionary?
+        for column in columns {
+            guard let (_, dictionary) = column.dictionaryCodes else { return nil }
+            if let longest, longest.family !== dictionary.family { return nil }
+            if longest.map({ $0.count < dictionary.count }) ?? true { longest = dictionary }
+        }
+        return longest
     }
 
     /// Codes of all columns, mapped when a map is given; the code of a null row becomes 0.

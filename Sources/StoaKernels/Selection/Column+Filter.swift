@@ -28,7 +28,7 @@ extension Column {
             storage = Self.filteredText(
                 offsets.pointer(as: Int32.self) + offset, bytes.pointer(as: UInt8.self), by: mask)
         }
-        return Column(type: type, count: mask.ones, validity: validity?.buffer, storage: storage)
+        return Column(type: type, count: mask.ones, validity: validity?.buffer, storage: storage, bounds: bounds)
     }
 
     private static func filteredValues(_ base: UnsafeRawPointer, width: Int, by mask: BitMask) -> MemoryRegion {

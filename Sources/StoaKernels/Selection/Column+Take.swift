@@ -3,8 +3,9 @@ import StoaColumns
 extension Column {
     /// The rows of these numbers, in this order, any of them any number of times; a negative number gives null.
     ///
-    /// Nulls stay null. Numbers must be below `count` (our own mistake, not checked row by row). Traps when the rows'
-    /// text would exceed the 2 GiB of a column chunk. Cost: one random read a row; a dictionary is shared.
+    /// Nulls stay null. Numbers must be below `count` (our own mistake, not checked row by row). Rows whose text would
+    /// exceed the 2 GiB of a column chunk, because some are taken often, come dictionary-encoded.
+    /// Cost: one random read a row; a dictionary is shared.
     package func taking(_ rows: UnsafePointer<Int32>, count rowCount: Int) -> Column {
         var lowest: Int32 = 0
         for index in 0..<rowCount { lowest = min(lowest, rows[index]) }
@@ -23,10 +24,13 @@ extension Column {
             storage = .dictionary(
                 codes: Self.takenValues(codes.base + offset * 4, width: 4, rows, rowCount, hasNulls).buffer, dictionary)
         case .text(let offsets, let bytes):
-            storage = Self.takenText(
-                offsets.pointer(as: Int32.self) + offset, bytes.pointer(as: UInt8.self), rows, rowCount)
+            guard
+                let taken = Self.takenText(
+                    offsets.pointer(as: Int32.self) + offset, bytes.pointer(as: UInt8.self), rows, rowCount)
+            else { return dictionaryEncoded().taking(rows, count: rowCount) }
+            storage = taken
         }
-        return Column(type: type, count: rowCount, validity: validity?.buffer, storage: storage)
+        return Column(type: type, count: rowCount, validity: validity?.buffer, storage: storage, bounds: bounds)
     }
 
     /// The rows of these numbers; a negative number gives null.
@@ -131,9 +135,10 @@ extension Column {
         }
     }
 
+    /// The text of rows written out; nil when it exceeds the 2 GiB of a column chunk.
     private static func takenText(
         _ offsets: UnsafePointer<Int32>, _ bytes: UnsafePointer<UInt8>, _ rows: UnsafePointer<Int32>, _ count: Int
-    ) -> Storage {
+    ) -> Storage? {
         let region = MemoryRegion(of: Int32.self, count: count + 1)
         let starts = region.bound(to: Int32.self)
         var end = 0
@@ -143,7 +148,7 @@ extension Column {
             if row >= 0 { end &+= Int(offsets[row &+ 1] &- offsets[row]) }
             starts[index + 1] = Int32(truncatingIfNeeded: end)
         }
-        precondition(end <= Int(Int32.max), "\(end) bytes of text do not fit one column chunk (2 GiB)")
+        if end > Int(Int32.max) { return nil }
         let text = MemoryRegion(byteCount: end)
         for index in 0..<count {
             let row = Int(rows[index])

@@ -67,7 +67,7 @@ enum TextComparison {
         _ words: UnsafeMutablePointer<UInt64>, isLess: Bool, _ left: Operand, _ right: Operand, _ count: Int
     ) {
         if !isLess, !left.isConstant, !right.isConstant, let a = left.column.dictionaryCodes,
-            let b = right.column.dictionaryCodes, a.dictionary === b.dictionary
+            let b = right.column.dictionaryCodes, a.dictionary.family === b.dictionary.family
         {
             fillWords(words, count) { a.codes[$0] == b.codes[$0] }
             return

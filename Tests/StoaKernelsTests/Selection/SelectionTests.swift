@@ -123,4 +123,34 @@ import Testing
         #expect(Int.values(of: joined.columns[0]) == [1, 2, 4, 1])
         #expect(try Batch.concatenated([], schema: batch.schema).rowCount == 0)
     }
+
+    /// Rows chosen out of a column lie within its bounds, and so do those of several columns together.
+    @Test func boundsAreKept() throws {
+        let column = Column([4, nil, 9, 2] as [Int64?]).withBounds()
+        let other = Column([7, -3] as [Int64?]).withBounds()
+        let nulls = Column([nil, nil] as [Int64?])
+        #expect(column.taking([2, -1, 0]).bounds == 2...9)
+        #expect(column.filtered(by: BitMask(trueRowsOf: Column([true, false, true, false]))).bounds == 2...9)
+        #expect(try Column.concatenated([column, nulls, other]).bounds == -3...9)
+        #expect(try Column.concatenated([column, Column([1] as [Int64])]).bounds == nil)
+        #expect(column.nulled(exceptAt: BitMask(trueRowsOf: Column([true, false, true, false]))).bounds == nil)
+    }
+
+    @Test func columnsOfOneFamilyKeepItsCodes() throws {
+        let encoder = SharedDictionaryEncoder(SharedStringDictionary())
+        let parts = [["a", "b"], ["b", nil, "c"], ["a"]].map { encoder.encode(Column($0 as [String?])) }
+        let joined = try Column.concatenated(parts)
+        #expect(try joined.array(of: String?.self) == ["a", "b", "b", nil, "c", "a"])
+        #expect(joined.dictionaryCodes?.dictionary === parts[1].dictionaryCodes?.dictionary)
+    }
+
+    /// A text taken so often that it does not fit a column chunk as plain text.
+    @Test func takenTextBeyondTwoGibibytesIsEncoded() throws {
+        let column = Column([String(repeating: "y", count: 1 << 20), "short", nil])
+        let rows = (0..<2_200).map { Int32($0 % 100 == 7 ? 1 : $0 % 100 == 9 ? -1 : $0 % 100 == 11 ? 2 : 0) }
+        let taken = column.taking(rows)
+        #expect(taken.isDictionaryEncoded && taken.count == 2_200 && taken.nullCount == 44)
+        let lengths = (0..<2_200).map { taken.isNull(at: $0) ? -1 : taken.textBytes(at: $0).count }
+        #expect(lengths == rows.map { $0 < 0 || $0 == 2 ? -1 : $0 == 1 ? 5 : 1 << 20 })
+    }
 }

@@ -1,0 +1,35 @@
+import StoaColumns
+
+/// Gathers the rows of a partition that is to be kept, and gives them the form that later jobs read fastest: text encoded
+/// by one dictionary a column for the whole dataset where that pays, and bounds of integer columns.
+///
+/// Rows, their order and their values are those that came; how text is encoded depends on the threads' timing.
+struct PersistedRows {
+    private var collector: BatchCollector
+    private let dictionaries: [SharedStringDictionary?]
+    private let encoders: [SharedDictionaryEncoder?]
+
+    init(schema: Schema, dictionaries: [SharedStringDictionary?], cancellation: CancellationFlag) {
+        self.dictionaries = dictionaries
+        encoders = dictionaries.map { $0.map(SharedDictionaryEncoder.init) }
+        collector = BatchCollector(schema: schema, cancellation: cancellation)
+    }
+
+    mutating func append(_ batch: Batch) throws(StoaError) {
+        if batch.rowCount == 0 { return }
+        let columns = zip(batch.columns, encoders).map { column, encoder in
+            encoder?.encode(column) ?? column.withBounds()
+        }
+        try collector.append(Batch(unchecked: batch.schema, columns: columns, rowCount: batch.rowCount))
+    }
+
+    /// The block of all rows. Its columns share one look at each dictionary, so that readers meet one a partition.
+    mutating func finish() throws(StoaError) -> Block {
+        let looks = dictionaries.map { $0?.newest() }
+        let batches = try collector.finish().rows().map { batch in
+            let columns = zip(batch.columns, looks).map { column, look in look.map(column.relabelled) ?? column }
+            return Batch(unchecked: batch.schema, columns: columns, rowCount: batch.rowCount)
+        }
+        return Block(rows: batches)
+    }
+}
