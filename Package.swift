@@ -59,7 +59,7 @@ let targets: [Target] = [
     .target(name: "StoaTestSupport", path: "Tests/StoaTestSupport"),
     .testTarget(
         name: "StoaColumnsTests", dependencies: ["StoaColumns", "CArrowABI", "CArrowOracle", "StoaTestSupport"]),
-    .testTarget(name: "StoaKernelsTests", dependencies: ["StoaKernels"]),
+    .testTarget(name: "StoaKernelsTests", dependencies: ["StoaKernels", "StoaTestSupport"]),
     .testTarget(name: "StoaLinearAlgebraTests", dependencies: ["StoaLinearAlgebra", "StoaTestSupport"]),
     .testTarget(name: "StoaPlanTests", dependencies: ["StoaPlan"], exclude: ["Goldens"]),
     .testTarget(name: "StoaTasksTests", dependencies: ["StoaTasks"]),

@@ -10,6 +10,7 @@
 #include "StoaCompare.h"
 #include "StoaCompress.h"
 #include "StoaConvert.h"
+#include "StoaElementary.h"
 #include "StoaMath.h"
 #include "StoaVectorISA.h"
 #include "StoaVectorReduce.h"

@@ -15,11 +15,12 @@ package enum MathFunction2: String, Hashable, Sendable, CaseIterable {
 
 /// Mathematical functions of float64 columns.
 ///
-/// This is the one place where the functions of the C library are applied, value by value: their error is that of glibc
-/// (documented as at most 1 ulp for most, 2 ulp for some), and the same value gives the same bits wherever it stands in a
-/// column. `sqrt` is the correctly rounded machine instruction.
+/// `exp`, `log`, `sin` and `cos` are our own, eight values at a time, below 0.9 ulp and with the same bits on every machine
+/// (method and error beside the code in `StoaElementary.h`); angles above 10^6 go to the C library one by one. `sqrt` is the
+/// correctly rounded machine instruction. The others are the C library's, value by value: at most 1 ulp for most, 2 ulp for
+/// some by its documentation, bits by its version. The same value gives the same bits wherever it stands in a column.
 /// Nulls: stay null. NaN: as IEEE 754 and C99 Annex F have it. Overflow: infinities; domain errors give NaN. Empty: empty.
-/// Cost: a call a row, except `sqrt`.
+/// Cost: about 1 ns a row for our own, a call a row (5 to 20 ns) for the C library's.
 package enum MathFunctions {
     /// `function(operand)`.
     package static func apply(_ function: MathFunction, _ operand: Operand, count: Int) -> Column {
@@ -29,14 +30,14 @@ package enum MathFunctions {
         switch function {
         case .sqrt: forBlocks(values, target, count) { stoa_square_root($0) }
         case .cbrt: forBlocks(values, target, count) { Glibc.cbrt($0) }
-        case .exp: forBlocks(values, target, count) { Glibc.exp($0) }
+        case .exp: forVectors(values, target, count) { stoa_exp_f64x8($0) }
         case .expm1: forBlocks(values, target, count) { Glibc.expm1($0) }
-        case .log: forBlocks(values, target, count) { Glibc.log($0) }
+        case .log: forVectors(values, target, count) { stoa_log_f64x8($0) }
         case .log2: forBlocks(values, target, count) { Glibc.log2($0) }
         case .log10: forBlocks(values, target, count) { Glibc.log10($0) }
         case .log1p: forBlocks(values, target, count) { Glibc.log1p($0) }
-        case .sin: forBlocks(values, target, count) { Glibc.sin($0) }
-        case .cos: forBlocks(values, target, count) { Glibc.cos($0) }
+        case .sin: forAngles(values, target, count, Glibc.sin) { stoa_sine_f64x8($0, 0) }
+        case .cos: forAngles(values, target, count, Glibc.cos) { stoa_sine_f64x8($0, 1) }
         case .tan: forBlocks(values, target, count) { Glibc.tan($0) }
         case .asin: forBlocks(values, target, count) { Glibc.asin($0) }
         case .acos: forBlocks(values, target, count) { Glibc.acos($0) }
@@ -76,6 +77,50 @@ package enum MathFunctions {
             for index in 0..<min(Operand.constantRows, count &- start) { result[index] = function(block[index]) }
         }
     }
+
+    /// Eight values at a time; a last block that is not full is filled up with ones.
+    @inline(__always)
+    private static func forVectors(
+        _ values: OperandValues<Double>, _ target: UnsafeMutablePointer<Double>, _ count: Int,
+        _ function: (SIMD8<Double>) -> SIMD8<Double>
+    ) {
+        for start in stride(from: 0, to: count, by: Operand.constantRows) {
+            let block = values.block(at: start)
+            let result = target + start
+            let rows = min(Operand.constantRows, count &- start)
+            var row = 0
+            while row &+ 8 <= rows {
+                let vector = UnsafeRawPointer(block + row).loadUnaligned(as: SIMD8<Double>.self)
+                UnsafeMutableRawPointer(result + row).storeBytes(of: function(vector), as: SIMD8<Double>.self)
+                row &+= 8
+            }
+            if row == rows { continue }
+            var last = SIMD8<Double>(repeating: 1)
+            for lane in 0..<(rows &- row) { last[lane] = block[row &+ lane] }
+            last = function(last)
+            for lane in 0..<(rows &- row) { result[row &+ lane] = last[lane] }
+        }
+    }
+
+    /// Functions of angles: those too large for the vector form are computed again by the C library.
+    @inline(__always)
+    private static func forAngles(
+        _ values: OperandValues<Double>, _ target: UnsafeMutablePointer<Double>, _ count: Int,
+        _ ofLarge: (Double) -> Double, _ function: (SIMD8<Double>) -> SIMD8<Double>
+    ) {
+        forVectors(values, target, count, function)
+        for start in stride(from: 0, to: count, by: Operand.constantRows) {
+            let block = values.block(at: start)
+            let rows = min(Operand.constantRows, count &- start)
+            // NaN counts as large; the maximum of magnitudes would hide it.
+            var large = 0
+            for row in 0..<rows { large &+= abs(block[row]) <= largestAngle ? 0 : 1 }
+            if large == 0 { continue }
+            for row in 0..<rows where !(abs(block[row]) <= largestAngle) { target[start + row] = ofLarge(block[row]) }
+        }
+    }
+
+    private static let largestAngle = STOA_LARGEST_ANGLE
 
     @inline(__always)
     private static func forBlocks(
