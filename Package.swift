@@ -70,6 +70,7 @@ let targets: [Target] = [
     .testTarget(name: "StoaTests", dependencies: ["Stoa", "StoaTestSupport"], exclude: ["Differential/compare.py"]),
     .testTarget(name: "StoaLearningTests", dependencies: ["StoaLearning", "StoaTestSupport"]),
     .testTarget(name: "StoaCommandTests", dependencies: ["StoaCommand", "StoaTestSupport"]),
+    .testTarget(name: "StoaBenchmarksTests", dependencies: ["StoaBenchmarks", "StoaTestSupport"]),
     .testTarget(name: "GradientDescentTests", dependencies: ["GradientDescent", "StoaTestSupport"]),
 ]
 

@@ -37,11 +37,15 @@ def arguments():
     parser.add_argument("--only", type=names, default=[], help="names of workloads and of queries")
     parser.add_argument("--engines", type=names, default=[], help=", ".join(COMMANDS))
     parser.add_argument("--rounds", type=int, default=9, help="most rounds of a query")
-    parser.add_argument("--seconds", type=float, default=1.0, help="what the rounds of a query should take")
+    parser.add_argument("--seconds", type=float, default=0.5, help="what the rounds of a query should take")
     parser.add_argument("--no-peaks", action="store_true", help="leave out the peak memory")
     parser.add_argument("--full", action="store_true", help="all variants, not only those of the small run")
+    parser.add_argument("--check", action="store_true", help="only compare the answers; fails when one is wrong")
+    parser.add_argument("--stoa", type=pathlib.Path, help="the program StoaBenchmarks, where another build made it")
     parser.add_argument("--save", action="store_true", help="write the result file")
     options = parser.parse_args()
+    if options.stoa:
+        COMMANDS["stoa"] = [options.stoa.resolve()]
     workloads = {workload.name for workload in WORKLOADS}
     options.workloads += [name for name in options.only if name in workloads]
     options.only = [name for name in options.only if name not in workloads]
@@ -60,21 +64,34 @@ def main():
     options = arguments()
     started = time.monotonic()
     result = Result(options.save)
-    result.value["machine"]["read_gb_per_s"] = read_bandwidth(result.value["machine"]["cores"])
-    print(f"{result.value['machine']['name']}: {result.value['machine']['read_gb_per_s']:.1f} GB/s read bandwidth")
-    counters = machine.has_counters()
+    bandwidth, counters = 0.0, False
+    if not options.check:
+        bandwidth, counters = read_bandwidth(result.value["machine"]["cores"]), machine.has_counters()
+        print(f"{result.value['machine']['name']}: {bandwidth:.1f} GB/s read bandwidth")
+    result.value["machine"]["read_gb_per_s"] = bandwidth
     for size in [int(float(text)) for text in options.size.split(",")]:
         for threads in threads_of(options):
             measuring = Options(
                 threads=threads, rounds=options.rounds, seconds_per_query=options.seconds, peaks=not options.no_peaks,
-                counters=counters, only=tuple(options.only),
-                read_gb_per_s=result.value["machine"]["read_gb_per_s"])
+                counters=counters, only=tuple(options.only), read_gb_per_s=bandwidth, check_only=options.check)
             for workload, variant in chosen(options):
+                measuring.fresh_peaks = options.full and workload.name == "groupby" and not variant.full_only
                 records = measure(workload, variant, size, engines(options, variant), measuring)
                 if records:
                     result.add(records)
-                    result.print(workload, variant, size, threads)
+                    if not options.check:
+                        result.print(workload, variant, size, threads)
+    if options.check:
+        sys.exit(verdict(result.value["records"]))
     result.finish(time.monotonic() - started)
+
+
+def verdict(records):
+    """The exit status of a check: wrong answers and failures were named when they happened."""
+    wrong = sum(record["answer_ok"] is False or "error" in record for record in records)
+    compared = sum(record["answer_ok"] is not None for record in records)
+    print(f"{compared} answers compared, {wrong} wrong or failed")
+    return 1 if wrong or not compared else 0
 
 
 def threads_of(options):

@@ -62,6 +62,11 @@ def compare(record, best, target, stoa):
             per_row = (record["median_ms"] / max(1, record["rows"])) / (base["median_ms"] / max(1, base["rows"]))
             verdicts.append(per_row <= factor)
             reasons.append(f"{per_row:.2f} times '{other}' per row, {factor} allowed")
+    if "memory" in target and "peak_rss_mb" in record and record["size"] >= 10_000_000:
+        extra = record["peak_rss_mb"] - record["base_rss_mb"]
+        allowed = (target["memory"] * record["bytes"] + record["result_bytes"]) / 1e6
+        verdicts.append(extra <= allowed)
+        reasons.append(f"{extra:.0f} MB on top of what was loaded, {allowed:.0f} allowed")
     # Without anything to compare with there is no verdict.
     entry |= {"target": target, "met": all(verdicts) if verdicts else None, "why": "; ".join(reasons)}
     return entry

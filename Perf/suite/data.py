@@ -32,7 +32,8 @@ def paths(data, size):
         return {"csv": str(made(f"groupby-k100-{size}.csv", lambda path: as_csv(path, parquet))), "parquet": str(parquet)}
     kind, _, form = data.partition("-")
     make = {"scalars": scalars, "groupby": groupby, "fused": fused, "skew": skew}[kind]
-    return {"table": str(made(f"{data}-{size}.parquet", lambda path: make(path, size, form)))}
+    name = f"{data}.parquet" if form == "text-long" else f"{data}-{size}.parquet"
+    return {"table": str(made(name, lambda path: make(path, size, form)))}
 
 
 def row_count(data, paths):

@@ -43,9 +43,14 @@ class Engine:
             raise EngineFailed(f"{missing[0]} is not there")
         self.name = name
         cpus = sorted(os.sched_getaffinity(0))[:threads]
+
+        def prepare():
+            os.sched_setaffinity(0, cpus)
+            # A query that needs more memory than there is costs its engine, and nothing else on the machine.
+            pathlib.Path("/proc/self/oom_score_adj").write_text("1000")
+
         self.process = subprocess.Popen(
-            [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,
-            preexec_fn=lambda: os.sched_setaffinity(0, cpus))
+            [str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, preexec_fn=prepare)
         self.buffer = b""
         try:
             self.version = self.ask(do="hello", threads=threads)["version"]
@@ -97,8 +102,12 @@ class Engine:
         fields = [line.split(",") for line in text.splitlines()]
         return {names[line[2]]: int(line[0]) for line in fields if len(line) > 2 and line[0].isdigit()}
 
+    @property
+    def is_running(self):
+        return self.process.poll() is None
+
     def close(self):
-        if self.process.poll() is None:
+        if self.is_running:
             self.process.stdin.close()
             try:
                 self.process.wait(timeout=10)

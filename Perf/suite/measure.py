@@ -10,6 +10,9 @@ from . import answers, data, machine
 from .engines import Engine, EngineFailed, Unsupported
 from .workloads import VALIDITY
 
+# Above this a query is timed once.
+SLOW_MS = 10_000
+
 # Whose answer the others are compared with, in this order.
 REFERENCES = ("duckdb", "numpy")
 
@@ -21,6 +24,10 @@ class Options:
     rounds: int = 9
     seconds_per_query: float = 2.0
     peaks: bool = True
+    # Peaks are taken in a process that has loaded and done nothing else, so that no memory kept from before hides them.
+    fresh_peaks: bool = False
+    # Answers only, nothing is timed.
+    check_only: bool = False
     counters: bool = False
     only: tuple = ()
     read_gb_per_s: float = 0.0
@@ -34,11 +41,10 @@ def measure(workload, variant, size, engine_names, options):
     names = [name for name in engine_names if name == "stoa" or name in workload.peers]
     alone = bytes_of(paths, workload) * 2.5 * len(names) > machine.available_bytes() * 0.6
     run = Run(workload, variant, size, rows, queries, paths, options, alone)
-    if alone:
-        for name in names:
-            run.of([name])
-    else:
-        run.of(names)
+    for together in [[name] for name in names] if alone else [names]:
+        run.of(together)
+    if options.fresh_peaks and not options.check_only:
+        run.fresh_peaks()
     run.check()
     return list(run.records.values())
 
@@ -53,6 +59,15 @@ def bytes_of(paths, workload):
         for name in metadata.schema.to_arrow_schema():
             total += metadata.num_rows * (16 if str(name.type) in ("string", "large_string", "string_view") else 8)
     return total
+
+
+def result_bytes(answer):
+    """What the result needs as columns: 8 bytes a number, text with 4 bytes of offset."""
+    def column(checksum):
+        is_text = isinstance(checksum["min"], str) and not answers.is_number(checksum["min"])
+        return (checksum["sum"] + 4 * answer["rows"]) if is_text else 8 * answer["rows"]
+
+    return sum(column(checksum) for checksum in answer["columns"])
 
 
 class Run:
@@ -70,9 +85,23 @@ class Run:
         try:
             for query in self.queries:
                 self.time(query, engines)
+                # Who did not survive the query is started again for the next one.
+                engines = [engine if engine.is_running else self.start(engine.name) for engine in engines]
+                engines = [engine for engine in engines if engine]
         finally:
             for engine in engines:
                 engine.close()
+
+    def fresh_peaks(self):
+        """The peak memory of each query, in a process of its own."""
+        for (query, name), record in self.records.items():
+            if record.get("min_ms", SLOW_MS) < SLOW_MS and (engine := self.start(name)):
+                try:
+                    record.update(engine.ask(do="peak", query=query))
+                except (Unsupported, EngineFailed) as reason:
+                    print(f"{query}: {name}: no peak memory: {reason}", file=sys.stderr)
+                finally:
+                    engine.close()
 
     def start(self, name):
         """The engine with the data loaded; None, and a record for every query, when it cannot."""
@@ -111,15 +140,23 @@ class Run:
         taking_part, times, allowed = [], {}, {}
         for engine in engines:
             try:
-                self.answers[query.name][engine.name] = engine.ask(do="answer", query=query.name)
+                answer = engine.ask(do="answer", query=query.name)
+                self.answers[query.name][engine.name] = answer
+                self.record(query, engine.name, engine.version)["result_bytes"] = result_bytes(answer)
+                if self.options.check_only:
+                    continue
                 warm = engine.ask(do="run", query=query.name)["ms"]
             except (Unsupported, EngineFailed) as reason:
                 self.fail(query, engine, reason)
                 continue
             taking_part.append(engine)
-            times[engine.name] = []
             share = self.options.seconds_per_query * 1e3 / len(engines)
-            allowed[engine.name] = max(3, min(self.options.rounds, int(share / max(warm, 1e-3))))
+            if warm > SLOW_MS:
+                # One time says enough; the answer before it was the warm-up.
+                times[engine.name], allowed[engine.name] = [warm], 0
+            else:
+                times[engine.name] = []
+                allowed[engine.name] = max(3, min(self.options.rounds, int(share / max(warm, 1e-3))))
         for number in range(self.options.rounds):
             for engine in list(taking_part):
                 if number < allowed[engine.name]:
@@ -132,7 +169,7 @@ class Run:
             record = self.record(query, engine.name, engine.version)
             record.update(self.figures(query, times[engine.name]))
             try:
-                if self.options.peaks:
+                if self.options.peaks and not self.options.fresh_peaks and min(times[engine.name]) < SLOW_MS:
                     record.update(engine.ask(do="peak", query=query.name))
                 if self.options.counters:
                     record["counters"] = engine.counters(query.name)

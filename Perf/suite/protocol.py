@@ -54,10 +54,10 @@ RESULT FILES
      "records": [{"workload": "groupby", "query": "q1", "size": 10000000, "variant": "loaded", "engine": "duckdb",
                   "version": "2.0.0", "threads": 2, "rows": rows read, "median_ms", "min_ms", "rounds": 7,
                   "bytes": touched by one execution, "gb_per_s", "bandwidth_share", "ns_per_row_core", "peak_rss_mb",
-                  "base_rss_mb", "answer_ok": true|false|null, "answer_note": "", "alone": false,
+                  "base_rss_mb", "result_bytes", "answer_ok": true|false|null, "answer_note": "", "alone": false,
                   "counters": {"instructions", "cycles", "cache_misses"} or absent}, ...],
      "comparisons": [{"workload", "query", "size", "variant", "threads", "stoa_ms", "best_peer", "best_peer_ms",
-                      "ratio": best_peer_ms / stoa_ms, "target": {"ratio", "bandwidth", "ms", "of"}, "met": true|false|null,
+                      "ratio": best_peer_ms / stoa_ms, "target": {"ratio", "bandwidth", "ms", "of", "memory"}, "met": true|false|null,
                       "why": what was compared, in words}, ...]}
 A record of an engine that could not take part has `unsupported` or `error` (text) and no times. `alone` says that the
 engine was loaded and measured by itself, because the data of all engines together would not fit into memory; otherwise

@@ -69,4 +69,6 @@ def target_text(target):
         parts.append(f"{target['ms']:g} ms")
     if "of" in target:
         parts.append(f"{target['of'][1]:g}x {target['of'][0]}")
+    if "memory" in target:
+        parts.append(f"{target['memory']:g}M")
     return " ".join(parts) or "-"
