@@ -142,6 +142,7 @@ class Result:
             "machine": machine.describe(), "date": datetime.date.today().isoformat(), "commit": commit,
             "dirty": bool(git("status", "--porcelain", "--", "Sources", "Benchmarks", "Perf", "Package.swift")),
             "seconds": 0, "engines": {}, "records": [], "comparisons": [],
+            "scaling": [],
         }
         folder = ROOT / "Perf" / "results" / self.value["machine"]["name"]
         self.path = folder / f"{self.value['date']}-{commit}.json" if saves else None
@@ -156,6 +157,7 @@ class Result:
         self.value["records"] = [r for r in self.value["records"] if identity(r) not in replaced] + records
         self.value["engines"] |= {record["engine"]: record["version"] for record in records if record["version"]}
         self.value["comparisons"] = comparisons.comparisons(self.value["records"])
+        self.value["scaling"] = comparisons.scaling(self.value["records"])
         self.save()
 
     def print(self, workload, variant, size, threads):

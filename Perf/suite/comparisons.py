@@ -1,6 +1,7 @@
 """Stoa against the best peer of the same run, and against its target."""
 
 import dataclasses
+import math
 
 from .workloads import WORKLOADS, Target
 
@@ -29,6 +30,28 @@ def comparisons(records):
         ]
         best = min(peers, key=lambda peer: peer["median_ms"], default=None)
         found.append(compare(record, best, target_of(query, variant), stoa))
+    return found
+
+
+def scaling(records):
+    """How the time per row goes with the number of rows: one entry for each query, variant, engine and number of threads
+    that was measured at several sizes. It should not grow by more than 20 % a decade."""
+    curves = {}
+    for record in records:
+        if record.get("rows") and "median_ms" in record:
+            curve = tuple(record[name] for name in ("workload", "query", "variant", "threads", "engine"))
+            curves.setdefault(curve, {})[record["rows"]] = record["median_ms"] * 1e6 / record["rows"]
+    found = []
+    for (workload, query, variant, threads, engine), by_rows in sorted(curves.items()):
+        if len(by_rows) < 2:
+            continue
+        rows = sorted(by_rows)
+        # Steps are between neighbouring sizes, stretched or cut to a decade.
+        steps = [
+            (by_rows[large] / by_rows[small]) ** (1 / math.log10(large / small)) for small, large in zip(rows, rows[1:])]
+        found.append({
+            "workload": workload, "query": query, "variant": variant, "threads": threads, "engine": engine, "rows": rows,
+            "ns_per_row": [by_rows[count] for count in rows], "growth_per_decade": steps, "linear": max(steps) <= 1.2})
     return found
 
 

@@ -58,7 +58,9 @@ RESULT FILES
                   "counters": {"instructions", "cycles", "cache_misses"} or absent}, ...],
      "comparisons": [{"workload", "query", "size", "variant", "threads", "stoa_ms", "best_peer", "best_peer_ms",
                       "ratio": best_peer_ms / stoa_ms, "target": {"ratio", "bandwidth", "ms", "of", "memory"}, "met": true|false|null,
-                      "why": what was compared, in words}, ...]}
+                      "why": what was compared, in words}, ...],
+     "scaling": [{"workload", "query", "variant", "threads", "engine", "rows": [100000, 1000000, ...],
+                  "ns_per_row": [...], "growth_per_decade": [factors between neighbours], "linear": all at most 1.2}, ...]}
 A record of an engine that could not take part has `unsupported` or `error` (text) and no times. `alone` says that the
 engine was loaded and measured by itself, because the data of all engines together would not fit into memory; otherwise
 the rounds of all engines were interleaved. `answer_ok` is null where nothing checks the answer, `met` where there is

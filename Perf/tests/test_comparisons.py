@@ -6,7 +6,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from suite.comparisons import comparisons, target_of
+from suite.comparisons import comparisons, scaling, target_of
 from suite.workloads import GROUPBY, SCALARS, TPCH
 
 
@@ -44,6 +44,16 @@ class ComparisonTests(unittest.TestCase):
             nulls = record("stoa", milliseconds, variant="10% nulls")
             verdicts = {entry["variant"]: entry["met"] for entry in comparisons([base, nulls, peer])}
             self.assertIs(verdicts["10% nulls"], met)
+
+    def test_scaling(self):
+        sizes = {1_000_000: 1.0, 10_000_000: 11.9, 100_000_000: 110.0}
+        records = [record("stoa", milliseconds, size=size, rows=size) for size, milliseconds in sizes.items()]
+        found, = scaling(records + [record("duckdb", 1.0)])
+        self.assertEqual(found["rows"], list(sizes))
+        self.assertAlmostEqual(found["growth_per_decade"][0], 1.19)
+        self.assertTrue(found["linear"])
+        records[1]["median_ms"] = 12.1
+        self.assertFalse(scaling(records)[0]["linear"])
 
     def test_memory(self):
         for extra, met in ((60, True), (75, False)):
