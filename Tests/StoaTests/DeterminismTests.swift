@@ -37,6 +37,12 @@ import Testing
                 .collect(),
             try await frame.sort("x", "key").limit(500).collect(),
             try await frame.select("word").distinct().collect(),
+            try await frame.agg(median("x"), quantile("x", 0.9), correlation("x", "key"), dot("x", "x")).collect(),
+            try await frame.groupBy("word").agg(
+                median("x"), quantile("x", 0.1, interpolation: .lower), sum("x").as("s"),
+                covariance(col("x"), col("key") * 0.5).as("c")
+            ).collect(),
+            try await frame.groupBy("key").top(2, by: desc("x")).collect(),
         ]
     }
 

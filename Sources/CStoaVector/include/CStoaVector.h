@@ -12,6 +12,7 @@
 #include "StoaConvert.h"
 #include "StoaElementary.h"
 #include "StoaMath.h"
+#include "StoaPlace.h"
 #include "StoaVectorISA.h"
 #include "StoaVectorReduce.h"
 

@@ -13,7 +13,7 @@ extension DataFrame {
     /// Number of rows. Columns that the count does not need are not read.
     public func count() async throws -> Int {
         let plan = LogicalPlan.aggregate(
-            keys: [], aggregates: [.alias(.aggregate(.countRows, nil), "count")], try plan())
+            keys: [], aggregates: [.alias(.aggregate(.countRows, []), "count")], try plan())
         let result = try await collect(plan)
         return Int(try result["count", as: Int64.self][0])
     }

@@ -141,8 +141,22 @@ public struct GroupedDataFrame: Sendable {
         frame.transformed { .aggregate(keys: keys, aggregates: aggregates, $0) }
     }
 
+    /// Whole rows: of each group the first ones by these keys, at most `count`.
+    ///
+    /// `flights.groupBy("carrier").top(3, by: desc("delay"))`. Nulls come last unless a key says otherwise, NaN after all
+    /// numbers, rows that tie in the order of the rows. Groups come in an order that is the same in every run, the rows of a
+    /// group one after the other in the order of the keys. The action throws `invalidArgument` for a negative number.
+    public func top(_ count: Int, by keys: any SortOrder...) -> DataFrame {
+        top(count, by: keys)
+    }
+
+    /// Whole rows: of each group the first ones by these keys, at most `count`.
+    public func top(_ count: Int, by order: [any SortOrder]) -> DataFrame {
+        frame.transformed { .topRows(count: count, keys: keys, by: order.map(\.sortKey), $0) }
+    }
+
     /// One row a group: the keys, then the number of rows, named `count`.
     public func count() -> DataFrame {
-        agg(.alias(.aggregate(.countRows, nil), "count"))
+        agg(.alias(.aggregate(.countRows, []), "count"))
     }
 }

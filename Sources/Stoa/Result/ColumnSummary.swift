@@ -7,18 +7,18 @@ enum ColumnSummary {
         let schema = try frame.schema
         for name in schema.names { _ = try schema.index(of: name) }
         let fields = schema.fields
-        var aggregates: [Expression] = [.alias(.aggregate(.countRows, nil), "rows")]
+        var aggregates: [Expression] = [.alias(.aggregate(.countRows, []), "rows")]
         for (index, field) in fields.enumerated() {
             let column = Expression.column(field.name)
-            aggregates.append(.alias(.aggregate(.count, column), "count \(index)"))
+            aggregates.append(.alias(.aggregate(.count, [column]), "count \(index)"))
             if field.type.isNumeric || field.type == .bool {
                 let number = field.type.isDecimal ? Expression.cast(column, .float64, onFailure: .error) : column
-                aggregates.append(.alias(.aggregate(.mean, number), "mean \(index)"))
+                aggregates.append(.alias(.aggregate(.mean, [number]), "mean \(index)"))
                 aggregates.append(
-                    .alias(.aggregate(.standardDeviation(deltaDegrees: 1), number), "deviation \(index)"))
+                    .alias(.aggregate(.standardDeviation(deltaDegrees: 1), [number]), "deviation \(index)"))
             }
-            aggregates.append(.alias(.aggregate(.min, column), "min \(index)"))
-            aggregates.append(.alias(.aggregate(.max, column), "max \(index)"))
+            aggregates.append(.alias(.aggregate(.min, [column]), "min \(index)"))
+            aggregates.append(.alias(.aggregate(.max, [column]), "max \(index)"))
         }
         let values = try await frame.collect(.aggregate(keys: [], aggregates: aggregates, try frame.plan()))
         let rows = try values["rows", as: Int64.self][0]

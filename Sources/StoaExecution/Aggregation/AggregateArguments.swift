@@ -6,27 +6,27 @@ import StoaPlan
 final class AggregateArguments {
     private let program: ExpressionProgram
     private let keyCount: Int
-    /// Where each aggregate's argument is among the computed columns; nil for one without.
-    private let places: [Int?]
+    /// Where each aggregate's arguments are among the computed columns.
+    private let places: [[Int]]
     private var firstRow: Int?
 
     init(_ aggregation: Aggregation, input: any BatchSource) throws(StoaError) {
         var expressions = aggregation.keys
         keyCount = expressions.count
-        var places: [Int?] = []
+        var places: [[Int]] = []
         for aggregate in aggregation.aggregates {
-            places.append(aggregate.argument.map { _ in expressions.count })
-            if let argument = aggregate.argument { expressions.append(argument) }
+            places.append(Array(expressions.count..<expressions.count + aggregate.arguments.count))
+            expressions += aggregate.arguments
         }
         self.places = places
         program = try ExpressionProgram(expressions, input: input.schema)
         firstRow = input.givesPartitionRows ? 0 : nil
     }
 
-    /// The keys and, for each aggregate, the argument.
-    func evaluate(_ batch: Batch) throws(StoaError) -> (keys: [Column], arguments: [Column?]) {
+    /// The keys and, for each aggregate, the arguments.
+    func evaluate(_ batch: Batch) throws(StoaError) -> (keys: [Column], arguments: [ArgumentColumns]) {
         let columns = try program.evaluate(batch, firstRow: firstRow)
         firstRow = firstRow.map { $0 + batch.rowCount }
-        return (Array(columns.prefix(keyCount)), places.map { place in place.map { columns[$0] } })
+        return (Array(columns.prefix(keyCount)), places.map { ArgumentColumns($0.map { columns[$0] }) })
     }
 }

@@ -9,7 +9,7 @@ struct AggregateGroups {
 
     init(keyTypes: [DataType], _ reductions: [ReductionDescription]) {
         table = keyTypes.isEmpty ? nil : KeyTable(types: keyTypes)
-        self.reductions = reductions.map { $0.makeGroupedReduction() }
+        self.reductions = reductions.makeGroupedReductions()
         if keyTypes.isEmpty { grow() }
     }
 

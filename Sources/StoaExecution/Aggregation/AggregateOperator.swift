@@ -26,7 +26,12 @@ package final class AggregateOperator: BatchSource {
         givesStates = aggregation.phase.givesStates
         keyCount = aggregation.keys.count
         var reductions: [ReductionDescription] = []
-        for aggregate in aggregation.aggregates { reductions.append(try aggregate.reduction()) }
+        for (number, aggregate) in aggregation.aggregates.enumerated() {
+            var reduction = try aggregate.reduction()
+            reduction.argumentNumber =
+                aggregation.aggregates.firstIndex { $0.arguments == aggregate.arguments } ?? number
+            reductions.append(reduction)
+        }
         if aggregation.phase.readsStates {
             intake = StateIntake(keyTypes: aggregation.keys.map(\.type), reductions)
         } else {

@@ -9,7 +9,7 @@ final class TotalIntake: AggregateIntake {
 
     init(_ reductions: [ReductionDescription], _ arguments: AggregateArguments) {
         groups = AggregateGroups(keyTypes: [], reductions)
-        totals = reductions.map { $0.makeReduction() }
+        totals = reductions.makeReductions()
         self.arguments = arguments
     }
 

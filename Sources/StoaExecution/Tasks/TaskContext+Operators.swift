@@ -25,8 +25,13 @@ extension TaskContext {
         case .project(let expressions, let schema, let input):
             return try ProjectOperator(expressions, schema: schema, input: source(of: input, at: path))
         case .aggregate(let aggregation, let input):
-            return try AggregateOperator(
-                aggregation, input: source(of: input, at: path), cancellation: cancellation)
+            let input = try source(of: input, at: path)
+            if aggregation.phase == .partial, aggregation.aggregates.isEmpty, !aggregation.keys.isEmpty {
+                return try PartialDistinctOperator(aggregation, input: input, cancellation: cancellation)
+            }
+            return try AggregateOperator(aggregation, input: input, cancellation: cancellation)
+        case .topRows(let top, let input):
+            return try TopRowsOperator(top, input: source(of: input, at: path), cancellation: cancellation)
         case .limit(let skip, let count, let input):
             return LimitOperator(skip: skip, count: count, input: try source(of: input, at: path))
         case .map(let function, let schema, let input):
@@ -63,8 +68,8 @@ extension TaskContext {
             return locations.map(\.block)
         case .join(_, let build, let probe):
             return try blocks(read: build) + blocks(read: probe)
-        case .filter(_, let input), .project(_, _, let input), .aggregate(_, let input), .sort(_, _, let input),
-            .mergeSorted(_, _, let input), .limit(_, _, let input), .map(_, _, let input),
+        case .filter(_, let input), .project(_, _, let input), .aggregate(_, let input), .topRows(_, let input),
+            .sort(_, _, let input), .mergeSorted(_, _, let input), .limit(_, _, let input), .map(_, _, let input),
             .userAggregate(_, _, let input):
             return try blocks(read: input)
         }

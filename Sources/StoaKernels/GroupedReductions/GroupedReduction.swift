@@ -11,6 +11,9 @@ package protocol GroupedReduction: AnyObject {
     /// Takes rows, each into the state of its group; the argument is nil for `countRows` only.
     func update(_ argument: Column?, ids: UnsafePointer<Int32>, count: Int)
 
+    /// The same for functions of two arguments.
+    func update(_ first: Column, _ second: Column, ids: UnsafePointer<Int32>, count: Int)
+
     /// Merges rows of state columns, each into the state of its group; the rows come after those seen so far.
     func merge(_ states: [Column], ids: UnsafePointer<Int32>, count: Int)
 
@@ -22,6 +25,12 @@ package protocol GroupedReduction: AnyObject {
     /// - Empty: a group without a value gives null, counts and `sumOrZero` give 0 (N6).
     /// - Overflow: throws `overflow` when an exact result does not fit its type; the error names the aggregate.
     func finish(_ range: Range<Int>) throws(StoaError) -> Column
+}
+
+extension GroupedReduction {
+    package func update(_ first: Column, _ second: Column, ids: UnsafePointer<Int32>, count: Int) {
+        preconditionFailure("\(type(of: self)) takes one argument")
+    }
 }
 
 /// The state of one aggregate and one group: a plain struct, so that states lie side by side and a row costs one update.

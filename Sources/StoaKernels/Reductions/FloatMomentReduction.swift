@@ -13,8 +13,7 @@ final class FloatMomentReduction: Reduction {
     private static let leafRows = FloatSumTree.leafRows
 
     private let description: ReductionDescription
-    private var levels = [FloatMomentState](repeating: FloatMomentState(), count: 53)
-    private var leaves = 0
+    private var leaves = LeafTree<FloatMomentState>()
     /// The rows of the unfinished leaf and their validity, one bit a row, cleared from `leafRow` on.
     private let leaf = MemoryRegion(of: Double.self, count: FloatMomentReduction.leafRows, zeroed: true)
     private let leafValidity = MemoryRegion(bits: FloatMomentReduction.leafRows, zeroed: true)
@@ -30,7 +29,7 @@ final class FloatMomentReduction: Reduction {
             var row = 0
             while row < count {
                 if leafRow == 0, count - row >= Self.leafRows {
-                    push(moments(values + row, column, from: row))
+                    leaves.push(moments(values + row, column, from: row))
                     row += Self.leafRows
                     continue
                 }
@@ -40,7 +39,7 @@ final class FloatMomentReduction: Reduction {
                 row += step
                 leafRow += step
                 if leafRow == Self.leafRows {
-                    push(leafMoments())
+                    leaves.push(leafMoments())
                     leafRow = 0
                     memset(leafValidity.base, 0, leafValidity.byteCount)
                 }
@@ -49,26 +48,9 @@ final class FloatMomentReduction: Reduction {
     }
 
     func states() -> [Column] {
-        var total = leafMoments()
-        for level in levels.indices where leaves & (1 << level) != 0 {
-            var left = levels[level]
-            left.merge(total)
-            total = left
+        withUnsafePointer(to: leaves.total(unfinished: leafMoments())) {
+            FloatMomentState.write($0, count: 1, description)
         }
-        return withUnsafePointer(to: total) { FloatMomentState.write($0, count: 1, description) }
-    }
-
-    private func push(_ moments: FloatMomentState) {
-        var total = moments
-        var level = 0
-        while leaves & (1 << level) != 0 {
-            var left = levels[level]
-            left.merge(total)
-            total = left
-            level += 1
-        }
-        levels[level] = total
-        leaves += 1
     }
 
     private func setValidity(_ column: Column, from row: Int, count: Int) {

@@ -7,10 +7,10 @@ import StoaColumns
 enum OrderKeys {
     /// Flips the magnitude bits of negative floats, so that integer order is the order of the floats; its own inverse.
     @inline(__always)
-    private static func order(_ bits: Int64) -> Int64 { bits ^ ((bits &>> 63) & Int64.max) }
+    static func order(_ bits: Int64) -> Int64 { bits ^ ((bits &>> 63) & Int64.max) }
 
     @inline(__always)
-    private static func order(_ bits: Int32) -> Int32 { bits ^ ((bits &>> 31) & Int32.max) }
+    static func order(_ bits: Int32) -> Int32 { bits ^ ((bits &>> 31) & Int32.max) }
 
     /// The keys of rows, nulls included (their keys are unspecified). `inversion` is 0, or -1 for inverted keys.
     static func load(

@@ -18,12 +18,18 @@ package enum ReductionFunction: Hashable, Sendable {
     case variance(deltaDegrees: Int)
     /// Square root of the variance.
     case standardDeviation(deltaDegrees: Int)
+    /// Of pairs of int32, int64 within 33 bits, or float64; divided by n - `deltaDegrees`.
+    case covariance(deltaDegrees: Int)
+    /// Of such pairs.
+    case correlation
+    /// The value at a share of the sorted values.
+    case quantile(Double, QuantileMethod)
 }
 
 /// A function, the types it goes between, and what the user called it.
 package struct ReductionDescription: Hashable, Sendable {
     package let function: ReductionFunction
-    /// Type of the argument; nil for `countRows`.
+    /// Type of the argument, of both for functions of two; nil for `countRows`.
     package let argument: DataType?
     /// Type of the finished value.
     package let result: DataType
@@ -31,12 +37,16 @@ package struct ReductionDescription: Hashable, Sendable {
     package let text: String
     /// Types of the columns that an unfinished state travels in.
     package let states: [DataType]
+    /// Reductions of one aggregation with equal numbers have equal arguments.
+    package var argumentNumber = 0
 
     /// A reduction.
     ///
     /// - Parameter states: the layout of the state. count: n. sum, mean: sum, n; for decimals above 18 digits the sum div
     ///   2^64, mod 2^64, n. min, max: value, null when there is none. variance, deviation of integers and booleans: n, sum,
-    ///   sum of squares div 2^64, mod 2^64; of floats and decimals: n, mean, sum of squared deviations.
+    ///   sum of squares div 2^64, mod 2^64; of floats and decimals: n, mean, sum of squared deviations. covariance,
+    ///   correlation of integers: n, sums of x, y, xx, yy, xy; of floats: n, means of x and y, centred sums of xx, yy, xy.
+    ///   quantile: the value.
     package init(
         function: ReductionFunction, argument: DataType?, result: DataType, text: String, states: [DataType]
     ) {
@@ -60,6 +70,9 @@ package struct ReductionDescription: Hashable, Sendable {
         case .min, .max: extremeReduction()
         case .variance, .standardDeviation:
             hasFloatMoments ? FloatMomentReduction(self) : IntegerMomentReduction(self)
+        case .covariance, .correlation:
+            hasFloatMoments ? FloatPairReduction(self) : ExactPairReduction(self)
+        case .quantile: QuantileReduction(self)
         }
     }
 
@@ -76,6 +89,9 @@ package struct ReductionDescription: Hashable, Sendable {
         case .min, .max: groupedExtreme()
         case .variance, .standardDeviation:
             hasFloatMoments ? GroupedStates<FloatMomentState>(self) : GroupedStates<IntegerMomentState>(self)
+        case .covariance, .correlation:
+            hasFloatMoments ? GroupedFloatPairs(self) : GroupedExactPairs(self)
+        case .quantile: GroupedQuantile(self)
         }
     }
 
@@ -107,6 +123,15 @@ package protocol Reduction: AnyObject {
     /// Takes the next rows; the argument is nil for `countRows` only.
     func consume(_ argument: Column?, count: Int)
 
+    /// The same for functions of two arguments.
+    func consume(_ first: Column, _ second: Column, count: Int)
+
     /// The state as one row of its state columns. Rows may be consumed after.
     func states() -> [Column]
+}
+
+extension Reduction {
+    package func consume(_ first: Column, _ second: Column, count: Int) {
+        preconditionFailure("\(type(of: self)) takes one argument")
+    }
 }

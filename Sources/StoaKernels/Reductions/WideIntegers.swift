@@ -83,6 +83,12 @@ struct UInt256: Equatable {
         return UInt256(low: product.low, high: product.high &+ high &* UInt128(factor))
     }
 
+    /// The sum; a carry beyond 256 bits is lost.
+    func plus(_ other: UInt256) -> UInt256 {
+        let (sum, carry) = low.addingReportingOverflow(other.low)
+        return UInt256(low: sum, high: high &+ other.high &+ (carry ? 1 : 0))
+    }
+
     /// The difference; `other` must not be greater.
     func minus(_ other: UInt256) -> UInt256 {
         let (difference, borrow) = low.subtractingReportingOverflow(other.low)

@@ -53,60 +53,19 @@ struct AggregateAnalysis {
     }
 
     private func bind(_ call: Expression, over rows: ExpressionBinder) throws(StoaError) -> BoundAggregate {
-        guard case .aggregate(let function, let argument) = call else {
+        guard case .aggregate(let function, let arguments) = call else {
             preconditionFailure("'\(call)' is collected as an aggregate and is none")
         }
         var nested: [Expression] = []
-        if let argument { Self.collect(argument, into: &nested) }
+        for argument in arguments { Self.collect(argument, into: &nested) }
         if let inner = nested.first {
             throw StoaError(
                 .invalidArgument, "the aggregate '\(inner)' is inside of '\(call)'",
                 advice: "aggregate twice: group, then group the result", at: .init(planNode: planNode))
         }
-        let bound: BoundExpression?
-        if let argument { bound = try rows.bind(argument) } else { bound = nil }
-        return BoundAggregate(
-            function: function, argument: bound, type: try resultType(of: function, over: bound, call),
-            text: call.description)
-    }
-
-    private func resultType(of function: AggregateFunction, over argument: BoundExpression?, _ call: Expression)
-        throws(StoaError) -> DataType
-    {
-        if case .variance(let delta) = function, delta < 0 { throw negative(delta) }
-        if case .standardDeviation(let delta) = function, delta < 0 { throw negative(delta) }
-        guard let type = argument?.type else {
-            if function == .countRows { return .int64 }
-            throw StoaError(.invalidArgument, "'\(call)' needs an argument", at: .init(planNode: planNode))
-        }
-        switch function {
-        case .countRows:
-            throw StoaError(.invalidArgument, "count of rows takes no argument", at: .init(planNode: planNode))
-        case .count, .countDistinct: return .int64
-        case .min, .max: return type
-        default: break
-        }
-        guard type.isNumeric || type == .bool else {
-            throw StoaError(
-                .typeMismatch, "'\(call)' takes numbers and \(argument?.text ?? "") is \(type)",
-                advice: type == .utf8 ? "read the number with .cast(to: .float64)" : "min, max and count take any type",
-                at: .init(planNode: planNode))
-        }
-        switch (function, type) {
-        case (.sum, .decimal(_, let scale)), (.sumOrZero, .decimal(_, let scale)):
-            return .decimal(precision: DataType.maximumDecimalPrecision, scale: scale)
-        case (.sum, _), (.sumOrZero, _): return type.isFloat ? .float64 : type.isUnsignedInteger ? .uint64 : .int64
-        case (.mean, .decimal(let precision, let scale)):
-            let limit = DataType.maximumDecimalPrecision
-            return .decimal(precision: Swift.min(limit, precision + 4), scale: Swift.min(limit, scale + 4))
-        default: return .float64
-        }
-    }
-
-    private func negative(_ delta: Int) -> StoaError {
-        StoaError(
-            .invalidArgument, "deltaDegrees is \(delta) and cannot be negative",
-            advice: "1 for a sample, 0 for all there is", at: .init(planNode: planNode))
+        var bound: [BoundExpression] = []
+        for argument in arguments { bound.append(try rows.bind(argument)) }
+        return try AggregateTyping(call: call, planNode: planNode).typed(function, bound)
     }
 }
 
@@ -126,7 +85,7 @@ extension Expression {
         case .function(_, let arguments): arguments
         case .conditional(let branches, let otherwise):
             branches.flatMap { [$0.condition, $0.value] } + (otherwise.map { [$0] } ?? [])
-        case .aggregate(_, let argument): argument.map { [$0] } ?? []
+        case .aggregate(_, let arguments): arguments
         }
     }
 }

@@ -34,16 +34,11 @@ package struct Analyzer {
             return try AggregateAnalysis(input: inputs[0], planNode: plan.description)
                 .resolve(keys: keys, aggregates: aggregates)
         case .join(let kind, let keys, _, _): return try join(kind, keys, plan, inputs[0], inputs[1])
+        case .topRows(let count, let keys, let order, _):
+            return try topRows(count, keys, order, binder(over: inputs[0], plan), inputs[0])
         case .sort(let keys, _):
-            let binder = binder(over: inputs[0], plan)
-            var bound: [BoundSortKey] = []
-            for key in keys {
-                bound.append(
-                    BoundSortKey(
-                        try binder.bind(key.expression), isDescending: key.isDescending, nullsFirst: key.nullsFirst))
-            }
-            if bound.isEmpty { throw StoaError(.invalidArgument, "a sort needs at least one key") }
-            return ResolvedPlan(.sort(bound, limit: nil, inputs[0]), schema: inputs[0].schema)
+            let order = try sortKeys(keys, binder(over: inputs[0], plan), of: "a sort")
+            return ResolvedPlan(.sort(order, limit: nil, inputs[0]), schema: inputs[0].schema)
         case .limit(let skip, let count, _):
             guard skip >= 0, count >= 0 else {
                 throw StoaError(.invalidArgument, "a limit cannot be negative, as \(skip) or \(count) is")
@@ -62,6 +57,34 @@ package struct Analyzer {
 
     private func binder(over input: ResolvedPlan, _ plan: LogicalPlan) -> ExpressionBinder {
         ExpressionBinder(schema: input.schema, planNode: plan.description)
+    }
+
+    private func sortKeys(_ keys: [SortKey], _ binder: ExpressionBinder, of what: String) throws(StoaError)
+        -> [BoundSortKey]
+    {
+        if keys.isEmpty { throw StoaError(.invalidArgument, "\(what) needs at least one key") }
+        var bound: [BoundSortKey] = []
+        for key in keys {
+            bound.append(
+                BoundSortKey(
+                    try binder.bind(key.expression), isDescending: key.isDescending, nullsFirst: key.nullsFirst))
+        }
+        return bound
+    }
+
+    /// Without keys all rows are one group: the first rows of a sort.
+    private func topRows(
+        _ count: Int, _ keys: [Expression], _ order: [SortKey], _ binder: ExpressionBinder, _ input: ResolvedPlan
+    ) throws(StoaError) -> ResolvedPlan {
+        guard count >= 0 else {
+            throw StoaError(
+                .invalidArgument, "top(\(count)) has a negative number", advice: "give a number from 0 on")
+        }
+        let order = try sortKeys(order, binder, of: "top(\(count))")
+        if keys.isEmpty { return ResolvedPlan(.sort(order, limit: count, input), schema: input.schema) }
+        var bound: [BoundExpression] = []
+        for key in keys { bound.append(try binder.bind(key)) }
+        return ResolvedPlan(.topRows(TopRows(keys: bound, order: order, count: count), input), schema: input.schema)
     }
 
     // MARK: Columns

@@ -49,7 +49,7 @@ struct DistinctAggregates {
     private func mixed(_ aggregates: [BoundAggregate], arguments: [BoundExpression]) -> ResolvedPlan {
         let ordinary = aggregates.filter { $0.function != .countDistinct }
         var inputs: [BoundExpression] = []
-        for case let argument? in ordinary.map(\.argument) where !inputs.contains(argument) { inputs.append(argument) }
+        for argument in ordinary.flatMap(\.arguments) where !inputs.contains(argument) { inputs.append(argument) }
 
         // Columns of every branch: keys, number of the branch, distinct arguments, inputs of the ordinary aggregates.
         let names =
@@ -74,11 +74,10 @@ struct DistinctAggregates {
         let first = grouping(
             groupKeys, Array(names.prefix(firstInput)),
             ordinary.map { aggregate in
-                let argument = aggregate.argument.flatMap(inputs.firstIndex).map {
-                    BoundExpression.column(firstInput + $0, of: schema)
-                }
-                return BoundAggregate(
-                    function: aggregate.function, argument: argument, type: aggregate.type, text: aggregate.text)
+                aggregate.over(
+                    aggregate.arguments.compactMap(inputs.firstIndex).map {
+                        BoundExpression.column(firstInput + $0, of: schema)
+                    })
             }, all)
         return picked(aggregates, arguments: arguments, from: first)
     }

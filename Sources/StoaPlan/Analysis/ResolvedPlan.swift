@@ -15,6 +15,8 @@ package struct ResolvedPlan: Hashable, Codable, Sendable {
         case filter(BoundExpression, ResolvedPlan)
         /// The keys, then the aggregates. No `countDistinct`.
         case aggregate(keys: [BoundExpression], aggregates: [BoundAggregate], ResolvedPlan)
+        /// The first rows of each group.
+        case topRows(TopRows, ResolvedPlan)
         case join(ResolvedJoin, left: ResolvedPlan, right: ResolvedPlan)
         /// Only the first `limit` rows when given.
         case sort([BoundSortKey], limit: Int?, ResolvedPlan)
@@ -39,8 +41,8 @@ package struct ResolvedPlan: Hashable, Codable, Sendable {
     package var inputs: [ResolvedPlan] {
         switch node {
         case .scan, .table: []
-        case .project(_, let input), .filter(_, let input), .aggregate(_, _, let input), .sort(_, _, let input),
-            .limit(_, _, let input), .map(_, let input), .persist(_, let input):
+        case .project(_, let input), .filter(_, let input), .aggregate(_, _, let input), .topRows(_, let input),
+            .sort(_, _, let input), .limit(_, _, let input), .map(_, let input), .persist(_, let input):
             [input]
         case .join(_, let left, let right): [left, right]
         case .union(let inputs): inputs
@@ -55,6 +57,7 @@ package struct ResolvedPlan: Hashable, Codable, Sendable {
         case .filter(let condition, _): ResolvedPlan(.filter(condition, inputs[0]), schema: schema)
         case .aggregate(let keys, let aggregates, _):
             ResolvedPlan(.aggregate(keys: keys, aggregates: aggregates, inputs[0]), schema: schema)
+        case .topRows(let top, _): ResolvedPlan(.topRows(top, inputs[0]), schema: schema)
         case .join(let join, _, _): ResolvedPlan(.join(join, left: inputs[0], right: inputs[1]), schema: schema)
         case .sort(let keys, let limit, _): ResolvedPlan(.sort(keys, limit: limit, inputs[0]), schema: schema)
         case .limit(let skip, let count, _):
@@ -109,8 +112,10 @@ extension ResolvedPlan {
         case .aggregate(let keys, let aggregates, let input):
             return ResolvedPlan(
                 .aggregate(
-                    keys: keys.map(rewrite), aggregates: aggregates.map { $0.over($0.argument.map(rewrite)) }, input),
+                    keys: keys.map(rewrite), aggregates: aggregates.map { $0.over($0.arguments.map(rewrite)) }, input),
                 schema: schema)
+        case .topRows(let top, let input):
+            return ResolvedPlan(.topRows(top.rewritingExpressions(rewrite), input), schema: schema)
         case .join(let join, let left, let right):
             let rewritten = ResolvedJoin(
                 kind: join.kind, leftKeys: join.leftKeys.map(rewrite), rightKeys: join.rightKeys.map(rewrite),
@@ -124,9 +129,9 @@ extension ResolvedPlan {
 }
 
 extension BoundAggregate {
-    /// The same aggregate of another argument.
-    func over(_ argument: BoundExpression?) -> BoundAggregate {
-        BoundAggregate(function: function, argument: argument, type: type, text: text)
+    /// The same aggregate of other arguments.
+    func over(_ arguments: [BoundExpression]) -> BoundAggregate {
+        BoundAggregate(function: function, arguments: arguments, type: type, text: text)
     }
 }
 

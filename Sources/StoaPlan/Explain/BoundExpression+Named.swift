@@ -29,7 +29,7 @@ extension BoundExpression {
 extension BoundAggregate {
     /// The call by the names of a schema.
     func named(by schema: Schema, as name: String) -> String {
-        let call = Expression.aggregate(function, argument?.named(by: schema))
+        let call = Expression.aggregate(function, arguments.map { $0.named(by: schema) })
         return call.outputName == name ? call.description : "\(name) = \(call)"
     }
 }

@@ -10,6 +10,8 @@ extension PhysicalPlan {
             let list = zip(expressions, schema.names).map { $0.named(by: input.schema, as: $1) }
             return "project \(list.joined(separator: ", "))"
         case .aggregate(let aggregation, let input): return aggregation.line(over: input.schema)
+        case .topRows(let top, let input):
+            return top.line(over: input.schema) + (top.isPartial ? ", partial" : "")
         case .join(let join, let build, let probe):
             let sides = join.buildSide == .left ? (build, probe) : (probe, build)
             let keys = join.buildSide == .left ? (join.buildKeys, join.probeKeys) : (join.probeKeys, join.buildKeys)
@@ -32,8 +34,8 @@ extension PhysicalPlan {
     var tree: PlanTree {
         switch self {
         case .input: PlanTree(line)
-        case .filter(_, let input), .project(_, _, let input), .aggregate(_, let input), .sort(_, _, let input),
-            .mergeSorted(_, _, let input), .limit(_, _, let input), .map(_, _, let input),
+        case .filter(_, let input), .project(_, _, let input), .aggregate(_, let input), .topRows(_, let input),
+            .sort(_, _, let input), .mergeSorted(_, _, let input), .limit(_, _, let input), .map(_, _, let input),
             .userAggregate(_, _, let input):
             PlanTree(line, [input.tree])
         case .join(_, let build, let probe): PlanTree(line, [build.tree, probe.tree])
@@ -52,7 +54,8 @@ extension Aggregation {
         let by = zip(keys, keyNames).map { phase.readsStates ? $1 : $0.named(by: input, as: $1) }
         let calls = aggregates.map {
             phase.readsStates
-                ? $0.text : Expression.aggregate($0.function, $0.argument?.named(by: input)).description
+                ? $0.text
+                : Expression.aggregate($0.function, $0.arguments.map { $0.named(by: input) }).description
         }
         let group = by.isEmpty ? "" : " by \(by.joined(separator: ", "))"
         let name = aggregates.isEmpty ? "distinct" : "aggregate"

@@ -40,6 +40,7 @@ extension ResolvedPlan: CustomStringConvertible {
             let calls = zip(aggregates, schema.names.dropFirst(keys.count)).map { $0.named(by: input, as: $1) }
             let by = keys.isEmpty ? "" : " by \(Self.list(keys, schema.names, input))"
             return calls.isEmpty ? "distinct\(by)" : "aggregate\(by): \(calls.joined(separator: ", "))"
+        case .topRows(let top, _): return top.line(over: input)
         case .join(let join, let left, let right):
             let keys = zip(join.leftKeys, join.rightKeys).map {
                 JoinKey(left: $0.named(by: left.schema), right: $1.named(by: right.schema)).description

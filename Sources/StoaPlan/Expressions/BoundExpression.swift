@@ -57,20 +57,28 @@ public struct BoundExpression: Hashable, Codable, Sendable {
 public struct BoundAggregate: Hashable, Codable, Sendable {
     /// Which function; `countDistinct` does not occur here, the planner rewrites it into two aggregations.
     public let function: AggregateFunction
-    /// The argument over the aggregate's input; nil for `countRows`.
-    public let argument: BoundExpression?
+    /// The arguments over the aggregate's input: none for `countRows`, two of one type for `covariance` and `correlation`.
+    public let arguments: [BoundExpression]
     /// Type of the finished value.
     public let type: DataType
     /// The aggregate as the user wrote it, for errors.
     public let text: String
 
     /// A typed aggregate.
-    public init(function: AggregateFunction, argument: BoundExpression?, type: DataType, text: String) {
+    public init(function: AggregateFunction, arguments: [BoundExpression], type: DataType, text: String) {
         self.function = function
-        self.argument = argument
+        self.arguments = arguments
         self.type = type
         self.text = text
     }
+
+    /// A typed aggregate of at most one argument.
+    public init(function: AggregateFunction, argument: BoundExpression?, type: DataType, text: String) {
+        self.init(function: function, arguments: argument.map { [$0] } ?? [], type: type, text: text)
+    }
+
+    /// The first argument; nil for `countRows`.
+    public var argument: BoundExpression? { arguments.first }
 
     /// The columns in which the unfinished state of this aggregate travels, the fixed layout of its partial.
     ///
@@ -79,6 +87,9 @@ public struct BoundAggregate: Hashable, Codable, Sendable {
     /// decimal(38, 0) and mod 2^64 as uint64, and n int64. mean: as sum. min, max: value (null when there is none).
     /// variance and deviation over integers and booleans: n int64, sum decimal(38, 0), sum of squares div 2^64 decimal(38, 0)
     /// and mod 2^64 uint64, all exact; over floats and decimals: n int64, mean float64, m2 float64 (Chan's merge).
+    /// covariance and correlation over integers: n int64, then decimal(38, 0) the sums of x, y, x x, y y and x y, all exact;
+    /// over floats: n int64, then float64 the means of x and y and the centred sums of x x, y y and x y. quantile: the value;
+    /// it does not merge, so plans bring a group's rows into one task.
     public var stateTypes: [DataType] {
         let wide = DataType.decimal(precision: DataType.maximumDecimalPrecision, scale: 0)
         switch function {
@@ -95,6 +106,9 @@ public struct BoundAggregate: Hashable, Codable, Sendable {
         case .variance, .standardDeviation:
             if let type = argument?.type, type.isFloat || type.isDecimal { return [.int64, .float64, .float64] }
             return [.int64, wide, wide, .uint64]
+        case .covariance, .correlation:
+            return [.int64] + Array(repeating: argument?.type.isFloat == true ? .float64 : wide, count: 5)
+        case .quantile: return [type]
         }
     }
 }

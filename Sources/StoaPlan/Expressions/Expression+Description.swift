@@ -71,7 +71,7 @@ extension Expression: CustomStringConvertible {
         case .isIn(let operand, let values):
             let list = values.map(\.description).joined(separator: ", ")
             return ("\(operand.text(within: .postfix)).isIn([\(list)])", .postfix)
-        case .aggregate(let function, let argument): return (function.text(of: argument?.description), .postfix)
+        case .aggregate(let function, let arguments): return (function.text(of: arguments.map(\.description)), .postfix)
         case .alias(let operand, let name): return ("\(operand.text(within: .postfix)).as(\"\(name)\")", .postfix)
         }
     }
@@ -118,23 +118,35 @@ extension Expression: CustomStringConvertible {
 }
 
 extension AggregateFunction {
-    /// The call with the printed argument: `variance(x, deltaDegrees: 0)`.
-    func text(of argument: String?) -> String {
+    /// The call with the printed arguments: `variance(x, deltaDegrees: 0)`.
+    func text(of arguments: [String]) -> String {
+        let (name, options) = spelling
+        return "\(name)(\((arguments + options).joined(separator: ", ")))"
+    }
+
+    private var spelling: (name: String, options: [String]) {
         switch self {
-        case .countRows: "count()"
-        case .count: "count(\(argument ?? ""))"
-        case .countDistinct: "countDistinct(\(argument ?? ""))"
-        case .sum: "sum(\(argument ?? ""))"
-        case .sumOrZero: "sumOrZero(\(argument ?? ""))"
-        case .mean: "mean(\(argument ?? ""))"
-        case .min: "min(\(argument ?? ""))"
-        case .max: "max(\(argument ?? ""))"
-        case .variance(let delta): "variance(\(argument ?? "")\(Self.text(ofDelta: delta)))"
-        case .standardDeviation(let delta): "standardDeviation(\(argument ?? "")\(Self.text(ofDelta: delta)))"
+        case .countRows, .count: ("count", [])
+        case .countDistinct: ("countDistinct", [])
+        case .sum: ("sum", [])
+        case .sumOrZero: ("sumOrZero", [])
+        case .mean: ("mean", [])
+        case .min: ("min", [])
+        case .max: ("max", [])
+        case .variance(let delta): ("variance", Self.options(ofDelta: delta))
+        case .standardDeviation(let delta): ("standardDeviation", Self.options(ofDelta: delta))
+        case .covariance(let delta): ("covariance", Self.options(ofDelta: delta))
+        case .correlation: ("correlation", [])
+        case .quantile(0.5, .linear): ("median", [])
+        case .quantile(let share, let interpolation):
+            (
+                "quantile",
+                ["\(share)"] + (interpolation == .linear ? [] : ["interpolation: .\(interpolation.rawValue)"])
+            )
         }
     }
 
-    private static func text(ofDelta delta: Int) -> String { delta == 1 ? "" : ", deltaDegrees: \(delta)" }
+    private static func options(ofDelta delta: Int) -> [String] { delta == 1 ? [] : ["deltaDegrees: \(delta)"] }
 }
 
 extension DataType {

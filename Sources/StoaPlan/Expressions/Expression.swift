@@ -19,8 +19,8 @@ public indirect enum Expression: Hashable, Codable, Sendable {
     case conditional([ConditionalBranch], otherwise: Expression?)
     /// Whether the value equals one of the constants; null when it is null.
     case isIn(Expression, [Literal])
-    /// One value from all rows of a group.
-    case aggregate(AggregateFunction, Expression?)
+    /// One value from all rows of a group; of no argument, one or two, as the function wants.
+    case aggregate(AggregateFunction, [Expression])
     /// The same value under another name.
     case alias(Expression, String)
 }
@@ -129,6 +129,30 @@ public enum AggregateFunction: Hashable, Codable, Sendable {
     case variance(deltaDegrees: Int)
     /// Square root of the variance.
     case standardDeviation(deltaDegrees: Int)
+    /// Of the rows in which both arguments have a value; Float64, divided by n - `deltaDegrees`, null when n <= `deltaDegrees`.
+    case covariance(deltaDegrees: Int)
+    /// Pearson's coefficient of the same rows; Float64, null for fewer than two, NaN when an argument is constant.
+    case correlation
+    /// The value below which the share of the values lies (N15); Float64 when it interpolates, else of the argument's type.
+    case quantile(Double, QuantileInterpolation)
+}
+
+/// Which value stands for a quantile that falls between two. With the n values in the order of N2 (NaN last) numbered from 0,
+/// the quantile p stands at h = (n - 1) p.
+public enum QuantileInterpolation: String, Hashable, Codable, Sendable, CaseIterable {
+    /// On the straight line between the two neighbours: a float64, NaN when it touches one.
+    case linear
+    /// The neighbour below, or the one above.
+    case lower, higher
+    /// The nearer neighbour; of two equally near the one with the even number.
+    case nearest
+    /// The mean of both neighbours: a float64.
+    case midpoint
+    /// The first value that at least the share p of the values does not exceed: number ceil(n p) - 1.
+    case invertedCDF
+
+    /// Whether the result lies between values, so that it is a float64.
+    package var givesFloat: Bool { self == .linear || self == .midpoint }
 }
 
 /// One key of a sort order.

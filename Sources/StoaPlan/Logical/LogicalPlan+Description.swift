@@ -12,6 +12,8 @@ extension LogicalPlan: CustomStringConvertible {
         case .filter(let condition, _): "filter(\(condition))"
         case .aggregate(let keys, let aggregates, _):
             keys.isEmpty ? "agg(\(Self.list(aggregates)))" : "groupBy(\(Self.list(keys))).agg(\(Self.list(aggregates)))"
+        case .topRows(let count, let keys, let order, _):
+            "groupBy(\(Self.list(keys))).top(\(count), by: \(order.map(\.description).joined(separator: ", ")))"
         case .join(let kind, let keys, _, _):
             "\(kind.rawValue) join(on: \(keys.map(\.description).joined(separator: ", ")))"
         case .sort(let keys, _): "sort(\(keys.map(\.description).joined(separator: ", ")))"
@@ -28,8 +30,8 @@ extension LogicalPlan: CustomStringConvertible {
         switch self {
         case .scan, .table: []
         case .select(_, let input), .withColumns(_, let input), .drop(_, let input), .rename(_, let input),
-            .filter(_, let input), .aggregate(_, _, let input), .sort(_, let input), .limit(_, _, let input),
-            .distinct(let input), .map(_, _, let input), .persist(_, let input):
+            .filter(_, let input), .aggregate(_, _, let input), .topRows(_, _, _, let input), .sort(_, let input),
+            .limit(_, _, let input), .distinct(let input), .map(_, _, let input), .persist(_, let input):
             [input]
         case .join(_, _, let left, let right): [left, right]
         case .union(let inputs): inputs

@@ -19,6 +19,8 @@ public indirect enum LogicalPlan: Hashable, Codable, Sendable {
     case filter(Expression, LogicalPlan)
     /// One row a group: the keys, then the aggregates. Without keys exactly one row.
     case aggregate(keys: [Expression], aggregates: [Expression], LogicalPlan)
+    /// At most `count` rows of each group, the first ones by the sort keys.
+    case topRows(count: Int, keys: [Expression], by: [SortKey], LogicalPlan)
     /// Rows of both sides whose keys are equal.
     case join(JoinKind, keys: [JoinKey], left: LogicalPlan, right: LogicalPlan)
     /// All rows in order; equal rows keep the order of the input.

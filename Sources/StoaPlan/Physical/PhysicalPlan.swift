@@ -10,6 +10,8 @@ public indirect enum PhysicalPlan: Hashable, Codable, Sendable {
     case project([BoundExpression], Schema, PhysicalPlan)
     /// Groups.
     case aggregate(Aggregation, PhysicalPlan)
+    /// The first rows of each group.
+    case topRows(TopRows, PhysicalPlan)
     /// Pairs of rows with equal keys.
     case join(HashJoin, build: PhysicalPlan, probe: PhysicalPlan)
     /// The rows in order, stable; only the first `limit` when given.
@@ -28,7 +30,8 @@ public indirect enum PhysicalPlan: Hashable, Codable, Sendable {
     public var schema: Schema {
         switch self {
         case .input(_, let schema), .project(_, let schema, _), .map(_, let schema, _): schema
-        case .filter(_, let input), .sort(_, _, let input), .mergeSorted(_, _, let input), .limit(_, _, let input):
+        case .filter(_, let input), .topRows(_, let input), .sort(_, _, let input), .mergeSorted(_, _, let input),
+            .limit(_, _, let input):
             input.schema
         case .aggregate(let aggregation, _): aggregation.schema
         case .join(let join, _, _): join.schema

@@ -39,6 +39,14 @@ package enum PredicatePushdown {
             }
             let moved = passing.map { $0.replacingColumns { index, _ in keys[index] } }
             return filtered(staying, plan.over([pushed(moved, into: input)]))
+        case .topRows(let top, let input):
+            let keys = Set(top.keys.compactMap(\.columnIndex))
+            let (staying, passing) = split(conditions) { condition in
+                let columns = condition.columns
+                return !columns.isEmpty && columns.isSubset(of: keys) && condition.treatsZerosAlike
+                    && !condition.canFail
+            }
+            return filtered(staying, plan.over([pushed(passing, into: input)]))
         case .join(let join, let left, let right): return pushed(conditions, into: plan, join, left, right)
         case .sort(_, nil, let input): return plan.over([pushed(conditions, into: input)])
         case .union(let inputs): return plan.over(inputs.map { pushed(conditions, into: $0) })

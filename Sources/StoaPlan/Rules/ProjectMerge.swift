@@ -17,11 +17,11 @@ package enum ProjectMerge {
             return withoutIdentity(plan)
         case .aggregate(let keys, let aggregates, let input):
             guard case .project(let inner, let source) = input.node,
-                readsOnce(inner, in: keys + aggregates.compactMap(\.argument))
+                readsOnce(inner, in: keys + aggregates.flatMap(\.arguments))
             else { return plan }
             let node = ResolvedPlan.Node.aggregate(
                 keys: keys.map { substituted(inner, in: $0) },
-                aggregates: aggregates.map { $0.over($0.argument.map { substituted(inner, in: $0) }) }, source)
+                aggregates: aggregates.map { $0.over($0.arguments.map { substituted(inner, in: $0) }) }, source)
             return ResolvedPlan(node, schema: plan.schema)
         default: return plan
         }

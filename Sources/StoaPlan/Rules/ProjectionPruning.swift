@@ -67,6 +67,11 @@ package enum ProjectionPruning {
             return Pruned(plan: .filter(source.moved(condition), source.plan), kept: source.kept)
         case .aggregate(let keys, let aggregates, let input):
             return aggregate(plan, keys, aggregates, input, needed)
+        case .topRows(let top, let input):
+            let kept = chosen(needed.union(columns(of: top.expressions)), of: plan.schema)
+            let source = Pruned(plan: exactly(kept, of: input), kept: kept)
+            let node = ResolvedPlan.Node.topRows(top.rewritingExpressions(source.moved), source.plan)
+            return Pruned(plan: ResolvedPlan(node, schema: source.plan.schema), kept: kept)
         case .join(let join, let left, let right): return self.join(plan, join, left, right, needed)
         case .sort(let keys, let limit, let input):
             let kept = chosen(needed.union(columns(of: keys.map(\.expression))), of: plan.schema)
@@ -101,10 +106,10 @@ package enum ProjectionPruning {
         var called = aggregates.indices.filter { needed.contains(keys.count + $0) }
         if keys.isEmpty, called.isEmpty { called = [0] }
         let kept = Array(keys.indices) + called.map { keys.count + $0 }
-        let source = pruned(input, to: columns(of: keys + called.compactMap { aggregates[$0].argument }))
+        let source = pruned(input, to: columns(of: keys + called.flatMap { aggregates[$0].arguments }))
         let node = ResolvedPlan.Node.aggregate(
             keys: keys.map(source.moved),
-            aggregates: called.map { aggregates[$0].over(aggregates[$0].argument.map(source.moved)) }, source.plan)
+            aggregates: called.map { aggregates[$0].over(aggregates[$0].arguments.map(source.moved)) }, source.plan)
         return Pruned(plan: ResolvedPlan(node, schema: plan.schema.projected(to: kept)), kept: kept)
     }
 

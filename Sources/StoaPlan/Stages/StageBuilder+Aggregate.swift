@@ -6,7 +6,7 @@ extension StageBuilder {
 
     /// A grouping.
     ///
-    /// One partition: complete in place. Without keys: a state a partition, merged by a tree. With keys: states a partition,
+    /// One partition: complete in place. With an aggregate that has no state to merge: the rows themselves meet. Without keys: a state a partition, merged by a tree. With keys: states a partition,
     /// exchanged by the hash of the keys, finished a bucket.
     mutating func aggregate(_ complete: Aggregation, _ input: StageFragment) -> StageFragment {
         var fragment = input
@@ -17,6 +17,7 @@ extension StageBuilder {
             fragment.append(name) { .aggregate(complete, $0) }
             return fragment
         }
+        if complete.aggregates.contains(where: \.function.isHolistic) { return self.complete(complete, fragment) }
         let partial = complete.inPhase(.partial)
         fragment.append("partial \(name)") { .aggregate(partial, $0) }
         if complete.keys.isEmpty {
@@ -25,13 +26,60 @@ extension StageBuilder {
             }
         }
         let partitions = fragment.tasks.count
-        let buckets = min(partitions, Self.maximumBuckets)
         let keys = complete.keys.indices.map { BoundExpression.column($0, of: partial.schema) }
-        let stage = close(fragment, output: .buckets(keys: keys, count: buckets))
-        var finished = StageFragment(
-            reading: (0..<buckets).map { .blocks(stage, partitions: 0..<partitions, bucket: $0) },
-            schema: partial.schema, operators: [], size: fragment.size)
+        let stage = close(fragment, output: .buckets(keys: keys, count: min(partitions, Self.maximumBuckets)))
+        var finished = reading(
+            bucketsOf: stage, partitions: partitions, schema: partial.schema, size: fragment.size)
         finished.append("finish \(name)") { .aggregate(complete.inPhase(.finish), $0) }
+        return finished
+    }
+
+    /// A grouping of rows that meet first: with keys in the bucket of their hash, else in one task. Only keys and arguments
+    /// travel, computed before they do.
+    private mutating func complete(_ grouping: Aggregation, _ input: StageFragment) -> StageFragment {
+        var fragment = input
+        let size = fragment.size
+        let travelling = grouping.travelling(over: input.schema)
+        fragment.append(travelling.isRenaming ? nil : "project") {
+            .project(travelling.expressions, travelling.schema, $0)
+        }
+        let partitions = fragment.tasks.count
+        var met: StageFragment
+        if grouping.keys.isEmpty {
+            met = gathered(fragment)
+        } else {
+            let keys = grouping.keys.indices.map { travelling.grouping.keys[$0] }
+            let stage = close(fragment, output: .buckets(keys: keys, count: min(partitions, Self.maximumBuckets)))
+            met = reading(bucketsOf: stage, partitions: partitions, schema: travelling.schema, size: size)
+        }
+        met.append("aggregate") { .aggregate(travelling.grouping, $0) }
+        met.size = input.size
+        return met
+    }
+
+    /// A task a bucket of a stage that exchanges.
+    private func reading(bucketsOf stage: StageID, partitions: Int, schema: Schema, size: SizeEstimate) -> StageFragment
+    {
+        StageFragment(
+            reading: (0..<min(partitions, Self.maximumBuckets)).map {
+                .blocks(stage, partitions: 0..<partitions, bucket: $0)
+            }, schema: schema, operators: [], size: size)
+    }
+
+    /// The first rows of groups: of a partition what may be among them, exchanged by the hash of the keys, then the first.
+    mutating func topRows(_ top: TopRows, _ input: StageFragment) -> StageFragment {
+        var fragment = input
+        let name = "top \(top.count) of each group"
+        if fragment.tasks.count == 1 {
+            fragment.append(name) { .topRows(top, $0) }
+            return fragment
+        }
+        fragment.append("partial \(name)") { .topRows(top.partial, $0) }
+        let partitions = fragment.tasks.count
+        let stage = close(fragment, output: .buckets(keys: top.keys, count: min(partitions, Self.maximumBuckets)))
+        var finished = reading(
+            bucketsOf: stage, partitions: partitions, schema: fragment.schema, size: fragment.size)
+        finished.append(name) { .topRows(top, $0) }
         return finished
     }
 
@@ -68,6 +116,46 @@ extension StageBuilder {
 }
 
 extension Aggregation {
+    /// A grouping over rows that hold no more than it reads.
+    struct Travelling {
+        /// What is computed before the rows travel: the keys, then each different argument.
+        let expressions: [BoundExpression]
+        let schema: Schema
+        /// The grouping over `schema`.
+        let grouping: Aggregation
+        /// Whether nothing is computed.
+        var isRenaming: Bool { expressions.allSatisfy { $0.columnIndex != nil } }
+    }
+
+    /// The grouping as it is when its keys and arguments are computed beforehand.
+    func travelling(over input: Schema) -> Travelling {
+        var expressions = keys
+        for argument in aggregates.flatMap(\.arguments) where !expressions.contains(argument) {
+            expressions.append(argument)
+        }
+        if expressions.isEmpty { expressions = [.column(0, of: input)] }
+        var fields: [Field] = []
+        for (index, expression) in expressions.enumerated() {
+            let name = expression.columnIndex.map { input[$0].name } ?? expression.text
+            let isFree = !fields.contains { $0.name == name }
+            fields.append(
+                Field(isFree ? name : "\(name) (\(index))", expression.type, isNullable: expression.isNullable))
+        }
+        let schema = Schema(fields)
+        let columns = expressions.enumerated().map { index, expression in
+            BoundExpression(
+                .column(index), type: expression.type, isNullable: expression.isNullable, text: expression.text)
+        }
+        func moved(_ expression: BoundExpression) -> BoundExpression {
+            columns[expressions.firstIndex(of: expression) ?? 0]
+        }
+        return Travelling(
+            expressions: expressions, schema: schema,
+            grouping: Aggregation(
+                phase: phase, keys: Array(columns.prefix(keys.count)),
+                aggregates: aggregates.map { $0.over($0.arguments.map(moved)) }, schema: self.schema))
+    }
+
     /// The same grouping in a phase; `self` is complete. The columns of states are called after the aggregate, with the
     /// number of the state's part.
     func inPhase(_ phase: AggregatePhase) -> Aggregation {

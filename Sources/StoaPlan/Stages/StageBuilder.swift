@@ -41,6 +41,7 @@ struct StageBuilder {
             return aggregate(
                 Aggregation(phase: .complete, keys: keys, aggregates: aggregates, schema: plan.schema),
                 try fragment(input))
+        case .topRows(let top, let input): return topRows(top, try fragment(input))
         case .join(let join, let left, let right):
             return self.join(join, plan.schema, try fragment(left), try fragment(right))
         case .sort(let keys, let limit, let input): return sort(keys, limit, try fragment(input))

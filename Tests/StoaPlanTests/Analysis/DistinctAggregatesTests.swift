@@ -18,7 +18,7 @@ import Testing
             // Arguments go round over a, b, x, so that some functions share one.
             let arguments = functions.indices.map { ($0 + Int(seed)) % 3 }
             let calls = zip(functions, arguments).map { function, column in
-                Expression.aggregate(function, function == .countRows ? nil : .column(schema[column].name))
+                Expression.aggregate(function, function == .countRows ? [] : [.column(schema[column].name)])
             }
             let plan = LogicalPlan.aggregate(
                 keys: keys.map { .column(schema[$0].name) },

@@ -54,6 +54,7 @@ func interpret(_ plan: ResolvedPlan, _ catalog: DataCatalog) throws -> [[Value]]
     case .aggregate(let keys, let aggregates, _):
         let groups = try grouped(keys, aggregates, inputs[0])
         return try groups.map { try finish(aggregates, $0, keys.count) }
+    case .topRows(let top, _): return try topRows(top, inputs[0])
     case .join(let join, _, _):
         return try joined(
             join.kind, left: inputs[0], right: inputs[1], join.leftKeys, join.rightKeys, join.output)
@@ -89,6 +90,16 @@ func sort(_ keys: [BoundSortKey], _ rows: [[Value]]) throws -> [[Value]] {
         }
         return left.0 < right.0
     }.map(\.1)
+}
+
+/// The first rows of each group, groups in the order of their first row.
+func topRows(_ top: TopRows, _ rows: [[Value]]) throws -> [[Value]] {
+    let keys = try rows.map { row in try top.keys.map { try evaluate($0, row) } }
+    var order: [[Value]] = []
+    for key in keys where !order.contains(key) { order.append(key) }
+    return try order.flatMap { key in
+        try sort(top.order, zip(keys, rows).filter { $0.0 == key }.map(\.1)).prefix(top.count)
+    }
 }
 
 /// A state row a group, in the order of first rows: the keys, then what each aggregate has seen.

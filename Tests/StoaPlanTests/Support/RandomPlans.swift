@@ -44,7 +44,7 @@ struct RandomPlans {
             }
         }
         let input = plan(depth: depth - 1)
-        switch Int.random(in: 0..<12, using: &numbers) {
+        switch Int.random(in: 0..<13, using: &numbers) {
         case 0, 1: return .filter(condition(2), input)
         case 2:
             return .select(
@@ -64,6 +64,11 @@ struct RandomPlans {
                 skip: numbers.pick([0, 0, 1, 5]), count: numbers.pick([0, 1, 4, 20]), .sort(keys, input))
             return numbers.one(in: 2) ? top : .limit(skip: numbers.pick([0, 2]), count: numbers.pick([1, 3, 9]), top)
         case 6: return .distinct(input)
+        case 12:
+            let order = ["x", "a", "s", "b", "k"].map { SortKey(col($0), isDescending: numbers.one(in: 2)) }
+            return .topRows(
+                count: numbers.pick([0, 1, 2]), keys: numbers.pick([[col("s")], [col("k"), text()], []]), by: order,
+                input)
         case 7: return .union([input, plan(depth: numbers.pick([0, depth - 1]))])
         case 8:
             let right = LogicalPlan.rename(
@@ -91,7 +96,9 @@ struct RandomPlans {
                 keys: numbers.one(in: 4) ? [] : [numbers.pick([col("s"), text()]).as("s"), col("k")],
                 aggregates: [
                     distinct[0].as("a"), (distinct[1] + count()).as("b"),
-                    numbers.pick([mean("b"), sum("b") / count(), max("b") * 0.5]).as("x"),
+                    numbers.pick([
+                        mean("b"), sum("b") / count(), max("b") * 0.5, quantile("x", 0.5, interpolation: .lower),
+                    ]).as("x"),
                 ], input
             )
             .normalized

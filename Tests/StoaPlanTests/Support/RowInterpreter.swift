@@ -158,6 +158,11 @@ func evaluate(_ function: AggregateFunction, _ arguments: [Value]) throws -> Val
         if case .float = first { return .number(numbers.reduce(0, +)) }
         return .int(Int64(numbers.reduce(0, +)))
     case .mean: return values.isEmpty ? .null : .number(numbers.reduce(0, +) / Double(values.count))
-    case .variance, .standardDeviation: preconditionFailure("the reference has no \(function)")
+    case .quantile(let share, _):
+        guard !values.isEmpty else { return .null }
+        let sorted = values.sorted { Value.isOrdered($0, before: $1) }
+        return sorted[Int(Double(values.count - 1) * share)]
+    case .variance, .standardDeviation, .covariance, .correlation:
+        preconditionFailure("the reference has no \(function)")
     }
 }

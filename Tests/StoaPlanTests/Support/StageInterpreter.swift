@@ -61,6 +61,7 @@ struct StageInterpreter {
                 : try grouped(aggregation.keys, aggregates, rows)
             if aggregation.phase.givesStates { return states.map { padded($0, aggregation) } }
             return try states.map { try finish(aggregates, $0, aggregation.keys.count) }
+        case .topRows(let top, let input): return try topRows(top, run(input))
         case .join(let join, let build, let probe):
             let rows = (build: try run(build), probe: try run(probe))
             let isLeft = join.buildSide == .left

@@ -36,7 +36,8 @@ struct QueryGenerator {
     }
 
     mutating func next() -> Query {
-        switch random.below(10) {
+        switch random.below(11) {
+        case 10: topRows()
         case 0...1: projection()
         case 2...5: grouping()
         case 6: total()
@@ -182,7 +183,15 @@ struct QueryGenerator {
     }
 
     private mutating func aggregate() -> (Expression, String) {
-        switch random.below(13) {
+        switch random.below(18) {
+        case 13:
+            let name = random.pick(["n", "x", "f", "t"])
+            return (median(name), "median(CAST(\(name) AS DOUBLE))")
+        case 14: return quantile()
+        case 15, 16: return relation()
+        case 17:
+            let (left, right) = (random.pick(["x", "f"]), random.pick(["x", "f"]))
+            return (dot(left, right), "sum(CAST(\(left) * \(right) AS DOUBLE))")
         case 0: return (count(), "count(*)")
         case 1:
             let name = random.pick(["x", "s", "b", "k"])
@@ -220,6 +229,51 @@ struct QueryGenerator {
         default:
             return (sum("n") / count(), "CAST(sum(n) AS DOUBLE) / count(*)")
         }
+    }
+
+    private mutating func quantile() -> (Expression, String) {
+        let share = random.pick([0, 0.1, 0.25, 0.5, 0.9, 1])
+        if random.chance(50) {
+            // Not y: engines differ on what lies between a number and an infinity.
+            let name = random.pick(["n", "x", "u"])
+            return (Stoa.quantile(name, share), "quantile_cont(CAST(\(name) AS DOUBLE), \(share))")
+        }
+        let name = random.pick(["n", "x", "y", "u"])
+        return (Stoa.quantile(name, share, interpolation: .invertedCDF), "quantile_disc(\(name), \(share))")
+    }
+
+    /// Covariance or correlation; DuckDB gives NaN for the correlation of one pair.
+    private mutating func relation() -> (Expression, String) {
+        let (left, right) = (random.pick(["x", "k", "t", "n"]), random.pick(["f", "u", "n", "x"]))
+        switch random.below(3) {
+        case 0: return (covariance(left, right), "covar_samp(\(left), \(right))")
+        case 1: return (covariance(left, right, deltaDegrees: 0), "covar_pop(\(left), \(right))")
+        default:
+            return (
+                correlation(left, right),
+                "CASE WHEN count(\(left) + \(right)) < 2 THEN NULL ELSE corr(\(left), \(right)) END"
+            )
+        }
+    }
+
+    /// The first rows of groups; `id` makes the order one.
+    private mutating func topRows() -> Query {
+        let (frame, sql) = filtered()
+        let keys = random.pick([["k"], ["s"], ["b", "t"], ["y"], ["u"]])
+        let name = random.pick(["x", "n", "y", "s", "f", "t"])
+        let (isDescending, nullsFirst, count) = (random.chance(50), random.chance(30), 1 + random.below(4))
+        let order = "\(name) \(isDescending ? "DESC" : "ASC") NULLS \(nullsFirst ? "FIRST" : "LAST")"
+        let key = SortKey(col(name), isDescending: isDescending, nullsFirst: nullsFirst)
+        return Query(
+            frame: first(count, of: frame, keys: keys, by: random.chance(50) ? [key] : [key, SortKey(col("id"))]),
+            sql: """
+                SELECT id, k, s, x FROM (SELECT *, row_number() OVER (PARTITION BY \(keys.joined(separator: ", "))
+                ORDER BY \(order), id) AS place FROM (\(sql))) WHERE place <= \(count)
+                """, isOrdered: false)
+    }
+
+    private func first(_ count: Int, of frame: DataFrame, keys: [String], by order: [SortKey]) -> DataFrame {
+        frame.groupBy(keys).top(count, by: order).select("id", "k", "s", "x")
     }
 
     private mutating func grouping() -> Query {

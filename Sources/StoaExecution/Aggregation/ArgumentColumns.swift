@@ -1,0 +1,40 @@
+import StoaColumns
+import StoaKernels
+
+/// What one aggregate reads of a batch.
+enum ArgumentColumns {
+    case none
+    case one(Column)
+    case pair(Column, Column)
+
+    init(_ columns: [Column]) {
+        switch columns.count {
+        case 0: self = .none
+        case 1: self = .one(columns[0])
+        case 2: self = .pair(columns[0], columns[1])
+        default: preconditionFailure("an aggregate of \(columns.count) arguments")
+        }
+    }
+}
+
+extension Reduction {
+    /// Takes the next rows.
+    func consume(_ arguments: ArgumentColumns, count: Int) {
+        switch arguments {
+        case .none: consume(nil, count: count)
+        case .one(let column): consume(column, count: count)
+        case .pair(let first, let second): consume(first, second, count: count)
+        }
+    }
+}
+
+extension GroupedReduction {
+    /// Takes rows, each into the state of its group.
+    func update(_ arguments: ArgumentColumns, ids: UnsafePointer<Int32>, count: Int) {
+        switch arguments {
+        case .none: update(nil, ids: ids, count: count)
+        case .one(let column): update(column, ids: ids, count: count)
+        case .pair(let first, let second): update(first, second, ids: ids, count: count)
+        }
+    }
+}
