@@ -28,13 +28,15 @@ def scalars(pl):
         ),
     }
     for name, condition in half.items():
+        # Polars sums int32 in int32, silently wrapped; the other engines widen by themselves.
+        wide = c(name).cast(pl.Int64) if name == "i32" else c(name)
         queries |= {
-            f"sum_{name}": lambda t, x=c(name): t.select(x.sum()),
+            f"sum_{name}": lambda t, x=wide: t.select(x.sum()),
             f"mean_{name}": lambda t, x=c(name): t.select(x.mean()),
             f"min_{name}": lambda t, x=c(name): t.select(x.min()),
             f"max_{name}": lambda t, x=c(name): t.select(x.max()),
             f"variance_{name}": lambda t, x=c(name): t.select(x.var()),
-            f"filter_sum_{name}": lambda t, x=c(name), p=condition: t.filter(p).select(x.sum()),
+            f"filter_sum_{name}": lambda t, x=wide, p=condition: t.filter(p).select(x.sum()),
             f"count_where_{name}": lambda t, p=condition: t.select(p.sum()),
             f"median_{name}": lambda t, x=c(name): t.select(x.median()),
         }

@@ -124,11 +124,11 @@ SCALARS = Workload(
 #          v2 int32 1..15; v3 float64 uniform (0, 100), 6 decimals.
 
 GROUPS = (
-    Query("q1", "sum v1 by id1", "id1, sum", TEXT + I32, 2, Target(ratio=3.0)),
-    Query("q2", "sum v1 by id1, id2", "id1, id2, sum", 2 * TEXT + I32, 3, Target(ratio=3.0)),
-    Query("q3", "sum v1, mean v3 by id3", "id3, sum, mean", TEXT + I32 + F64, 3, Target(ratio=2.5)),
+    Query("q1", "sum v1 by id1", "id1, sum", TEXT + I32, 2, Target(ratio=3.0), empty_sum=True),
+    Query("q2", "sum v1 by id1, id2", "id1, id2, sum", 2 * TEXT + I32, 3, Target(ratio=3.0), empty_sum=True),
+    Query("q3", "sum v1, mean v3 by id3", "id3, sum, mean", TEXT + I32 + F64, 3, Target(ratio=2.5), empty_sum=True),
     Query("q4", "mean v1, v2, v3 by id4", "id4, mean, mean, mean", 3 * I32 + F64, 4, Target(ratio=3.0)),
-    Query("q5", "sum v1, v2, v3 by id6", "id6, sum, sum, sum", 3 * I32 + F64, 4, Target(ratio=2.5)),
+    Query("q5", "sum v1, v2, v3 by id6", "id6, sum, sum, sum", 3 * I32 + F64, 4, Target(ratio=2.5), empty_sum=True),
     Query("q6", "median v3, sample standard deviation v3 by id4, id5", "id4, id5, median, sd", 2 * I32 + F64, 3,
           Target(ratio=2.0), undefined=True),
     Query("q7", "max v1 - min v2 by id3", "id3, difference", TEXT + 2 * I32, 3, Target(ratio=2.5)),

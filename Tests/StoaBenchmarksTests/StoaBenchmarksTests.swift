@@ -25,6 +25,16 @@ import Testing
         return outcome.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
+    @Test func answersOfAllQueriesAreThoseOfDuckDB() throws {
+        let outcome = try BuiltProgram.python.run([
+            "Perf/bench.py", "--check", "--full", "--size", "20000", "--engines", "stoa,duckdb",
+            "--workloads", "scalars,groupby,fused,scan,skew", "--stoa", BuiltProgram.benchmarks.path,
+        ])
+        #expect(outcome.status == 0, "\(outcome.errors)\(outcome.output)")
+        let compared = try #require(outcome.output.firstMatch(of: /(\d+) answers compared, 0 wrong or failed/))
+        #expect(try #require(Int(compared.1)) >= 400)
+    }
+
     @Test func theComparisonIsTested() throws {
         let outcome = try BuiltProgram.python.run([
             "-m", "unittest", "Perf/tests/test_answers.py", "Perf/tests/test_comparisons.py",

@@ -59,7 +59,10 @@ protocol FrameWorkload: Workload {
 }
 
 extension FrameWorkload {
-    func run(_ query: String) async throws -> ResultTable {
+    func run(_ query: String) async throws -> ResultTable { try await collect(query) }
+
+    /// The rows of the query's data frame.
+    func collect(_ query: String) async throws -> ResultTable {
         guard let frame = try frame(of: query) else { throw Unsupported("there is no query '\(query)'") }
         return try await frame.collect()
     }
