@@ -1,0 +1,58 @@
+"""What Stoa does not reach, said plainly: slower than a peer first, then targets that are missed all the same."""
+
+from html import escape
+
+from .numbers import factor, significant
+from .results import ENGINES, grouped
+from .tables import Html, Number, table
+
+# So many are shown without asking for them.
+FEW = 20
+
+
+def losses(result, notes):
+    slower = sorted((e for e in result.main if e.get("ratio", 1) < 1), key=lambda entry: entry["ratio"])
+    missed = [e for e in result.main if e["met"] is False and e.get("ratio", 1) >= 1]
+    parts = ['<section id="losses">\n<h2>Where Stoa loses</h2>\n']
+    if slower:
+        parts.append(f"<p>A peer is faster in {len(slower)} of {len(result.main)} measurements:</p>\n")
+        parts.append(slower_table(slower, notes))
+    else:
+        parts.append("<p>No peer is faster in any measurement.</p>\n")
+    if missed:
+        parts.append(f"<h3>As fast as every peer or faster, yet short of the target ({len(missed)})</h3>\n")
+        for workload, entries in grouped(missed, "workload").items():
+            opened = " open" if len(missed) <= FEW else ""
+            parts.append(f"<details{opened}><summary>{escape(workload)} ({len(entries)})</summary>\n")
+            parts.append(missed_table(entries, notes) + "</details>\n")
+    return "".join(parts) + "</section>\n"
+
+
+def slower_table(entries, notes):
+    return table(
+        ["Question", "Variant", "Times as fast", "Stoa ms", "Best peer ms", "", "Why"],
+        [
+            [
+                name_of(entry), entry["variant"], Number(factor(entry["ratio"]), "bad"),
+                Number(significant(entry["stoa_ms"]), "own"), Number(significant(entry["best_peer_ms"])),
+                Html(escape(ENGINES[entry["best_peer"]]), "quiet"), reason(notes, entry),
+            ]
+            for entry in entries
+        ],
+    )
+
+
+def missed_table(entries, notes):
+    return table(
+        ["Question", "Variant", "What was reached", "Why"],
+        [[name_of(e), e["variant"], Html(escape(e["why"]), "words quiet"), reason(notes, e)] for e in entries],
+    )
+
+
+def name_of(entry):
+    return Html(f'<a href="#{entry["workload"]}">{escape(entry["workload"])}</a> <b>{escape(entry["query"])}</b>')
+
+
+def reason(notes, entry):
+    text = notes.of(entry)
+    return Html(escape(text), "words") if text else Html("not explained yet", "words quiet")
