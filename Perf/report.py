@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the report of a result file: Perf/report.html, which needs nothing beside itself, and the charts in Perf/charts.
+"""Makes the report of a result file: Perf/report.html, which needs nothing beside itself, and charts in Perf/charts.
 
     .deps/venv/bin/python Perf/report.py [RESULT.json] [--out FOLDER]
 

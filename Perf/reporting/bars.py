@@ -19,9 +19,8 @@ def card(result, entry, means):
     own = times.get(STOA, entry["stoa_ms"])
     longest = min(max(times.values(), default=own), CUT * own)
     best = min((ms for engine, ms in times.items() if engine != STOA), default=None)
-    bars = "".join(
-        bar(ENGINES[engine], ms, longest, "own" if engine == STOA else "best" if ms == best else "") for engine, ms in times.items()
-    )
+    kinds = {engine: "own" if engine == STOA else "best" if ms == best else "" for engine, ms in times.items()}
+    bars = "".join(bar(ENGINES[engine], ms, longest, kinds[engine]) for engine, ms in times.items())
     meaning = means.get(entry["query"], "")
     return f'<figure><figcaption><b>{escape(entry["query"])}</b> {escape(meaning)}</figcaption>\n{bars}</figure>\n'
 
@@ -31,5 +30,6 @@ def bar(name, ms, longest, kind):
     cut = " cut" if ms > longest else ""
     return (
         f'<div class="bar {kind}"><span class="who">{escape(name)}</span><span class="track">'
-        f'<span class="fill{cut}" style="width:{share:.2f}%"></span></span><span class="ms">{significant(ms)}</span></div>\n'
+        f'<span class="fill{cut}" style="width:{share:.2f}%"></span></span>'
+        f'<span class="ms">{significant(ms)}</span></div>\n'
     )

@@ -69,8 +69,8 @@ def bars_in_panels(path, panels, title, colour, label, limit, mark=None):
     columns = min(3, len(panels))
     lines = -(-len(panels) // columns)
     tallest = max(len(values) for _, values in panels)
-    figure, axes = pyplot.subplots(
-        lines, columns, figsize=(3.4 * columns, lines * (0.22 * tallest + 0.55) + 0.5), squeeze=False, layout="constrained")
+    inches = 3.4 * columns, lines * (0.22 * tallest + 0.55) + 0.5
+    figure, axes = pyplot.subplots(lines, columns, figsize=inches, squeeze=False, layout="constrained")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     for axis in axes.flat[len(panels):]:
         axis.set_visible(False)

@@ -64,14 +64,17 @@ def curve(title, engines):
     ticks = "".join(
         f'<text class="tick" text-anchor="middle" x="{place(x, low)[0]:.1f}" y="{HEIGHT - 6}">{power(x)}</text>'
         for x in sorted(set(xs))
-    ) + "".join(
-        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place(xs[0], y)[1]:.1f}" y2="{place(xs[0], y)[1]:.1f}"/>'
-        f'<text class="tick" text-anchor="end" x="{LEFT - 4}" y="{place(xs[0], y)[1] + 3:.1f}">{y:g}</text>'
-        for y in ticks_between(low, high)
-    )
+    ) + "".join(grid_markup(place(xs[0], y)[1], f"{y:g}") for y in ticks_between(low, high))
     return (
         f'<figure><figcaption>{title}</figcaption><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{ticks}{drawn}{names}'
         "</svg></figure>\n"
+    )
+
+
+def grid_markup(down, label):
+    return (
+        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{down:.1f}" y2="{down:.1f}"/>'
+        f'<text class="tick" text-anchor="end" x="{LEFT - 4}" y="{down + 3:.1f}">{label}</text>'
     )
 
 

@@ -1,7 +1,7 @@
 """Why Stoa loses, in the words of those who looked: `Perf/notes.md`.
 
-A section of that file starts with a line `## WORKLOAD [QUERY [VARIANT]]`; query and variant may be patterns with `*`. The
-paragraphs below it are the reason. The most exact heading that fits a measurement is shown beside it.
+A section of that file starts with a line `## WORKLOAD [QUERY [VARIANT]]`; query and variant may be patterns with `*`.
+The paragraphs below it are the reason. The most exact heading that fits a measurement is shown beside it.
 """
 
 import fnmatch

@@ -20,10 +20,10 @@ class Html:
     style: str = ""
 
 
-def table(headings, rows, style=""):
-    """Headings are text, or (text, class) for columns that narrow screens leave out; cells are Number, Html, text, None.
+def table(headings, rows):
+    """Cells are Number, Html, text or None; columns without any cell are left out.
 
-    Columns without any cell are left out.
+    Headings are text, or (text, class); the class "wide" is for columns that narrow screens leave out.
     """
     headings = [heading if isinstance(heading, tuple) else (heading, "") for heading in headings]
     used = [at for at in range(len(headings)) if any(row[at] is not None for row in rows)]
@@ -34,12 +34,11 @@ def table(headings, rows, style=""):
         f'<th scope="col" class="{"n " if is_number else ""}{kind}">{escape(text)}</th>'
         for (text, kind), is_number in zip(headings, numeric)
     )
-    body = "".join(
-        "<tr>" + "".join(cell_markup(cell, room, kind) for cell, room, (_, kind) in zip(row, rooms, headings)) + "</tr>\n"
-        for row in rows
-    )
+    kinds = [kind for _, kind in headings]
+    lines = ("".join(map(cell_markup, row, rooms, kinds)) for row in rows)
+    body = "".join(f"<tr>{line}</tr>\n" for line in lines)
     return (
-        f'<div class="scroll"><table class="{style}"><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n'
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n'
     )
 
 

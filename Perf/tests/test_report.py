@@ -134,7 +134,8 @@ class ReportTests(unittest.TestCase):
 
     def test_wrong_answers_take_no_part(self):
         value = json.loads(json.dumps(synthetic(sizes=(1_000_000,))))
-        spoiled = next(r for r in value["records"] if r["engine"] == "duckdb" and r["query"] == "q1" and r["threads"] == 2)
+        spoiled = next(
+            r for r in value["records"] if (r["engine"], r["query"], r["threads"]) == ("duckdb", "q1", 2))
         spoiled |= {"answer_ok": False, "answer_note": "against stoa: 3 rows, not 4"}
         result = Result(value)
         entry = next(e for e in result.main if e["query"] == "q1" and e["variant"] == spoiled["variant"])
@@ -171,8 +172,8 @@ class ReportTests(unittest.TestCase):
         self.assertAlmostEqual(gains[2], 2**0.8)
 
     def test_numbers(self):
-        for value, text in ((0, "0"), (0.01234, "0.0123"), (1.005, "1.00"), (9.999, "10.0"), (12.34, "12.3"), (999.6, "1,000"),
-                            (1234.5, "1,230"), (123456, "123,000")):
+        for value, text in ((0, "0"), (0.01234, "0.0123"), (1.005, "1.00"), (9.999, "10.0"), (12.34, "12.3"),
+                            (999.6, "1,000"), (1234.5, "1,230"), (123456, "123,000")):
             self.assertEqual(numbers.significant(value), text)
         self.assertEqual([numbers.in_words(n) for n in (10, 100_000, 10_000_000, 6_001_215)],
                          ["10", "100 thousand", "10 million", "6.001 million"])
