@@ -30,7 +30,6 @@ class Options:
     check_only: bool = False
     counters: bool = False
     only: tuple = ()
-    read_gb_per_s: float = 0.0
 
 
 def measure(workload, variant, size, engine_names, options):
@@ -184,8 +183,6 @@ class Run:
         if touched:
             figures["gb_per_s"] = touched / (median * 1e6)
             figures["ns_per_row_core"] = median * 1e6 * self.options.threads / self.rows
-            if self.options.read_gb_per_s:
-                figures["bandwidth_share"] = figures["gb_per_s"] / self.options.read_gb_per_s
         return figures
 
     def check(self):

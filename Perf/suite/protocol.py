@@ -28,7 +28,8 @@ REQUESTS AND ANSWERS
                                     /proc/self/clear_refs; one run; VmHWM after (MB of 1e6 bytes)
     {"do": "unload"}
         -> {}                       lets go of what was loaded, and gives the memory back as far as the engine can
-    {"do": "bandwidth"}             Stoa's worker only: a plain streaming sum over all its cores, best of several
+    {"do": "bandwidth"}             Stoa's worker only: a plain streaming sum over all its cores, best of several (asked before each
+                                    workload; the machine's figure is the best of the run)
         -> {"gb_per_s": 34.1}
     Any request: {"unsupported": "why"} for what the engine cannot do, {"error": "what happened"} for a failure. The
     worker goes on after both.
