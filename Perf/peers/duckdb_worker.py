@@ -5,8 +5,6 @@ results without ORDER BY may come in any order. `materialize()` leaves a result 
 is the cheapest way to have it (measured beside CREATE TABLE and to_arrow_table).
 """
 
-import glob
-
 from worker import Engine, query_of, serve
 
 # About half of the rows pass.

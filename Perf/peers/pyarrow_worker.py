@@ -96,24 +96,25 @@ def groupby(pc):
     f = pc.field
 
     def squared_correlation(t):
-        """Acero has no correlation; the moments of whole numbers are exact."""
+        """Acero has no correlation; the moments of whole numbers are exact. `/` would fail where a variance is 0."""
         both = pc.is_valid(f("v1") * f("v2"))
         x, y = f("v1").cast("int64"), f("v2").cast("int64")
         n, sx, sy, sxx, syy, sxy = (f(name).cast("double") for name in ("n", "sx", "sy", "sxx", "syy", "sxy"))
-        covariance = n * sxy - sx * sy
+        covariance, variances = n * sxy - sx * sy, (n * sxx - sx * sx) * (n * syy - sy * sy)
         return plan(
             t,
             "id2 id4 v1 v2",
             filtered(both),
-            project(id2=f("id2"), id4=f("id4"), x=x, y=y, xx=x * x, yy=y * y, xy=x * y),
+            project(
+                id2=f("id2"), id4=f("id4"), x=x, y=y,
+                xx=pc.multiply(x, x), yy=pc.multiply(y, y), xy=pc.multiply(x, y),
+            ),
             aggregate(
                 ["id2", "id4"],
                 n=("count", "x"), sx=("sum", "x"), sy=("sum", "y"),
                 sxx=("sum", "xx"), syy=("sum", "yy"), sxy=("sum", "xy"),
             ),
-            project(
-                id2=f("id2"), id4=f("id4"), r2=covariance * covariance / ((n * sxx - sx * sx) * (n * syy - sy * sy))
-            ),
+            project(id2=f("id2"), id4=f("id4"), r2=pc.divide(covariance * covariance, variances)),
         )
 
     keys = ("id1", "id2", "id3", "id4", "id5", "id6")

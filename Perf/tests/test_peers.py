@@ -65,7 +65,13 @@ def group_rows(share):
         "v2": [dice.randint(1, 15) for _ in count],
         "v3": [round(dice.uniform(0, 100), 6) for _ in count],
     }
-    return {name: some(values, share, dice) for name, values in columns.items()}
+    columns = {name: some(values, share, dice) for name, values in columns.items()}
+    if share:
+        # A group of one row, of which no correlation and no deviation can be told.
+        lonely = ("id099", "id099", "id0000000099", 99, 99, 99, 1, 2, 3.5)
+        for values, value in zip(columns.values(), lonely):
+            values.append(value)
+    return columns
 
 
 def fused_rows():
