@@ -142,8 +142,7 @@ class Result:
             "machine": machine.describe() | {"read_gb_per_s": 0.0}, "date": datetime.date.today().isoformat(),
             "commit": commit,
             "dirty": bool(git(
-                "status", "--porcelain", "--", "Sources", "Benchmarks", "Perf", "Package.swift", ":!Perf/results",
-                ":!Perf/report.html")),
+                "status", "--porcelain", "--", "Sources", "Benchmarks", "Package.swift", "Perf/suite", "Perf/peers")),
             "seconds": 0, "engines": {}, "records": [], "comparisons": [], "scaling": [],
         }
         folder = ROOT / "Perf" / "results" / self.value["machine"]["name"]
