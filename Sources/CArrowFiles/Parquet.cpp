@@ -11,6 +11,7 @@
 
 #include "FileTypes.hpp"
 #include "InputFile.hpp"
+#include "ParquetColumns.hpp"
 #include "ParquetStatistics.hpp"
 #include "Reader.hpp"
 
@@ -43,63 +44,159 @@ parquet::ArrowReaderProperties reader_properties(int64_t batch_rows) {
     return properties;
 }
 
+/// Column chunks are read in pieces that stay in the cache until they are decoded, a few megabytes for all columns.
+parquet::ReaderProperties file_properties(int column_count) {
+    parquet::ReaderProperties properties;
+    properties.enable_buffered_stream();
+    properties.set_buffer_size(std::clamp<int64_t>((8 << 20) / std::max(1, column_count), 64 << 10, 1 << 20));
+    return properties;
+}
+
 /// Whether all data pages of a column are encoded by a dictionary, so that its dictionaries are small.
-bool is_dictionary_encoded(const parquet::FileMetaData &metadata, const std::vector<int> &row_groups, int leaf) {
-    for (const int row_group : row_groups) {
-        const auto chunk = metadata.RowGroup(row_group)->ColumnChunk(leaf);
-        if (!chunk->has_dictionary_page()) return false;
-        for (const auto &page : chunk->encoding_stats()) {
-            const bool holds_data =
-                page.page_type == parquet::PageType::DATA_PAGE || page.page_type == parquet::PageType::DATA_PAGE_V2;
-            if (holds_data && page.encoding != parquet::Encoding::RLE_DICTIONARY &&
-                page.encoding != parquet::Encoding::PLAIN_DICTIONARY) {
-                return false;
-            }
+bool is_dictionary_encoded(const parquet::FileMetaData &metadata, int row_group, int leaf) {
+    const auto chunk = metadata.RowGroup(row_group)->ColumnChunk(leaf);
+    if (!chunk->has_dictionary_page()) return false;
+    for (const auto &page : chunk->encoding_stats()) {
+        const bool holds_data =
+            page.page_type == parquet::PageType::DATA_PAGE || page.page_type == parquet::PageType::DATA_PAGE_V2;
+        if (holds_data && page.encoding != parquet::Encoding::RLE_DICTIONARY &&
+            page.encoding != parquet::Encoding::PLAIN_DICTIONARY) {
+            return false;
         }
     }
     return true;
 }
 
-class ParquetReader final : public stoa_reader {
-public:
-    ParquetReader(
-        const char *path, std::vector<int> row_groups, const int32_t *projection, int32_t projection_count,
-        int64_t batch_rows)
-        : row_groups_(std::move(row_groups)), batch_rows_(batch_rows) {
-        auto file = parquet::ParquetFileReader::Open(opened(path));
-        metadata_ = file->metadata();
-        for (const int row_group : row_groups_) {
-            if (row_group < 0 || row_group >= metadata_->num_row_groups()) {
-                throw stoa::Failure(
-                    STOA_INVALID_ARGUMENT, "there is no row group " + std::to_string(row_group) + " among " +
-                                               std::to_string(metadata_->num_row_groups()));
-            }
-        }
-        auto properties = reader_properties(batch_rows);
-        parquet::arrow::SchemaManifest manifest;
-        stoa::check(parquet::arrow::SchemaManifest::Make(
-            metadata_->schema(), metadata_->key_value_metadata(), properties, &manifest));
-        const int count = static_cast<int>(manifest.schema_fields.size());
-        const auto columns = stoa::checked_projection(projection, projection_count, count);
+/// What of a file is read.
+struct Selection {
+    std::vector<int> row_groups;
+    /// The fields, in the order in which they are handed over.
+    std::vector<int> columns;
+    int64_t batch_rows;
+};
 
+/// An opened file and the fields it has.
+struct OpenFile {
+    std::unique_ptr<parquet::ParquetFileReader> reader;
+    std::shared_ptr<parquet::FileMetaData> metadata;
+    parquet::arrow::SchemaManifest manifest;
+
+    OpenFile(const char *path, const parquet::ReaderProperties &properties)
+        : reader(parquet::ParquetFileReader::Open(opened(path), properties)), metadata(reader->metadata()) {
+        stoa::check(parquet::arrow::SchemaManifest::Make(
+            metadata->schema(), metadata->key_value_metadata(), reader_properties(1), &manifest));
+    }
+
+    const arrow::Field &field(int column) const {
+        return *manifest.schema_fields[static_cast<size_t>(column)].field;
+    }
+};
+
+/// Reads columns that can be decoded in place, row group by row group.
+class FlatReader final : public stoa_reader {
+public:
+    FlatReader(OpenFile file, Selection selection) : file_(std::move(file)), selection_(std::move(selection)) {
+        for (const int column : selection_.columns) leaves_.push_back(leaf_of(file_.manifest, column));
+        pending_.resize(leaves_.size());
+    }
+
+    /// Whether all columns can be read so, and row groups are not so small that each would make a batch of its own.
+    static bool reads(const OpenFile &file, const Selection &selection) {
+        constexpr int64_t fewest_rows = 4'096;
+        int64_t rows = 0;
+        for (const int row_group : selection.row_groups) rows += file.metadata->RowGroup(row_group)->num_rows();
+        if (rows < fewest_rows * static_cast<int64_t>(selection.row_groups.size())) return false;
+        return std::all_of(selection.columns.begin(), selection.columns.end(), [&](int column) {
+            const int leaf = leaf_of(file.manifest, column);
+            return stoa::is_flat(*file.metadata->schema()->Column(leaf), *file.field(column).type());
+        });
+    }
+
+    std::shared_ptr<arrow::RecordBatch> next() override {
+        while (rows_left_ == 0) {
+            if (next_row_group_ == selection_.row_groups.size()) return nullptr;
+            open(selection_.row_groups[next_row_group_++]);
+        }
+        int64_t rows = std::min(rows_left_, selection_.batch_rows);
+        for (size_t index = 0; index < columns_.size(); ++index) {
+            auto &array = pending_[index];
+            if (!array) array = read(index, rows);
+            rows = std::min(rows, array->length());
+        }
+        std::vector<std::shared_ptr<arrow::Field>> fields;
+        std::vector<std::shared_ptr<arrow::Array>> arrays;
+        for (size_t index = 0; index < columns_.size(); ++index) {
+            auto &array = pending_[index];
+            const auto &field = file_.field(selection_.columns[index]);
+            fields.push_back(field.WithType(array->type())->RemoveMetadata());
+            arrays.push_back(array->length() == rows ? array : array->Slice(0, rows));
+            array = array->length() == rows ? nullptr : array->Slice(rows);
+        }
+        rows_left_ -= rows;
+        return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows, std::move(arrays));
+    }
+
+private:
+    void open(int row_group) {
+        columns_.clear();
+        row_group_ = file_.reader->RowGroup(row_group);
+        for (size_t index = 0; index < leaves_.size(); ++index) {
+            const auto &type = file_.field(selection_.columns[index]).type();
+            const bool is_bytes =
+                file_.metadata->schema()->Column(leaves_[index])->physical_type() == parquet::Type::BYTE_ARRAY;
+            columns_.push_back(stoa::parquet_column(
+                *row_group_, leaves_[index], type,
+                is_bytes && is_dictionary_encoded(*file_.metadata, row_group, leaves_[index])));
+        }
+        rows_left_ = file_.metadata->RowGroup(row_group)->num_rows();
+    }
+
+    std::shared_ptr<arrow::Array> read(size_t index, int64_t rows) {
+        try {
+            return columns_[index]->read(rows);
+        } catch (stoa::Failure &failure) {
+            failure.column = file_.field(selection_.columns[index]).name();
+            throw;
+        }
+    }
+
+    OpenFile file_;
+    Selection selection_;
+    std::vector<int> leaves_;
+    std::shared_ptr<parquet::RowGroupReader> row_group_;
+    std::vector<std::unique_ptr<stoa::ParquetColumn>> columns_;
+    /// What was read of a column beyond the last batch, because another one had more text.
+    std::vector<std::shared_ptr<arrow::Array>> pending_;
+    size_t next_row_group_ = 0;
+    int64_t rows_left_ = 0;
+};
+
+/// Reads columns of any type, by Arrow's own reader; only counts rows when no column is asked for.
+class AnyReader final : public stoa_reader {
+public:
+    AnyReader(OpenFile file, Selection selection)
+        : row_groups_(selection.row_groups), batch_rows_(selection.batch_rows), metadata_(file.metadata) {
+        auto properties = reader_properties(batch_rows_);
         // The file's order, each column once; then where the wanted ones are among them.
-        std::vector<int> read(columns);
+        std::vector<int> read(selection.columns);
         std::sort(read.begin(), read.end());
         read.erase(std::unique(read.begin(), read.end()), read.end());
         std::vector<int> leaves;
         for (const int column : read) {
-            leaves.push_back(leaf_of(manifest, column));
-            const auto type = manifest.schema_fields[static_cast<size_t>(column)].field->type()->id();
-            if ((type == arrow::Type::STRING || type == arrow::Type::LARGE_STRING) &&
-                is_dictionary_encoded(*metadata_, row_groups_, leaves.back())) {
+            leaves.push_back(leaf_of(file.manifest, column));
+            const auto type = file.field(column).type()->id();
+            const bool is_encoded = std::all_of(row_groups_.begin(), row_groups_.end(), [&](int row_group) {
+                return is_dictionary_encoded(*metadata_, row_group, leaves.back());
+            });
+            if ((type == arrow::Type::STRING || type == arrow::Type::LARGE_STRING) && is_encoded) {
                 properties.set_read_dictionary(leaves.back(), true);
             }
         }
-        for (const int column : columns) {
+        for (const int column : selection.columns) {
             order_.push_back(static_cast<int>(std::lower_bound(read.begin(), read.end(), column) - read.begin()));
         }
-        if (columns.empty()) return;
-        reader_ = reader_of(std::move(file), properties);
+        if (selection.columns.empty()) return;
+        reader_ = reader_of(std::move(file.reader), properties);
         batches_ = stoa::check(reader_->GetRecordBatchReader(row_groups_, leaves));
     }
 
@@ -186,7 +283,24 @@ stoa_status stoa_parquet_read(
     const char *path, const int32_t *row_groups, int32_t row_group_count, const int32_t *projection,
     int32_t projection_count, int64_t batch_rows, stoa_reader **reader) {
     return stoa::guarded([&] {
-        *reader = new ParquetReader(
-            path, std::vector<int>(row_groups, row_groups + row_group_count), projection, projection_count, batch_rows);
+        const parquet::ReaderProperties properties = file_properties(projection_count);
+        OpenFile file(path, properties);
+        Selection selection{
+            std::vector<int>(row_groups, row_groups + row_group_count),
+            stoa::checked_projection(
+                projection, projection_count, static_cast<int>(file.manifest.schema_fields.size())),
+            batch_rows};
+        for (const int row_group : selection.row_groups) {
+            if (row_group < 0 || row_group >= file.metadata->num_row_groups()) {
+                throw stoa::Failure(
+                    STOA_INVALID_ARGUMENT, "there is no row group " + std::to_string(row_group) + " among " +
+                                               std::to_string(file.metadata->num_row_groups()));
+            }
+        }
+        if (!selection.columns.empty() && FlatReader::reads(file, selection)) {
+            *reader = new FlatReader(std::move(file), std::move(selection));
+        } else {
+            *reader = new AnyReader(std::move(file), std::move(selection));
+        }
     });
 }

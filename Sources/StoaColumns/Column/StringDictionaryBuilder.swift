@@ -68,17 +68,48 @@ package struct StringDictionaryBuilder: ~Copyable {
     }
 
     /// The codes of rows of text; 0 where a row is null.
+    ///
+    /// Some rows are hashed and their slots read before the first is looked up, so that cache misses overlap.
     mutating func encode(_ column: Column, into codes: UnsafeMutablePointer<Int32>) {
         guard let (starts, bytes) = column.text else { preconditionFailure("a \(column.type) column is no plain text") }
-        for row in 0..<column.count {
-            if column.nullCount > 0, column.isNull(at: row) {
-                codes[row] = 0
-                continue
+        let step = 32
+        withUnsafeTemporaryAllocation(of: (hash: UInt64, slot: UInt64).self, capacity: step) { scratch in
+            guard let ahead = scratch.baseAddress else { return }
+            for first in stride(from: 0, to: column.count, by: step) {
+                let rows = min(step, column.count - first)
+                let table = slots.bound(to: UInt64.self)
+                for row in 0..<rows {
+                    let start = Int(starts[first + row])
+                    let hash = TextHash.bytes(bytes + start, count: Int(starts[first + row + 1]) - start)
+                    ahead[row] = (hash, table[Int(truncatingIfNeeded: hash) & slotMask])
+                }
+                for row in 0..<rows {
+                    if column.nullCount > 0, column.isNull(at: first + row) {
+                        codes[first + row] = 0
+                        continue
+                    }
+                    let start = Int(starts[first + row])
+                    let length = Int(starts[first + row + 1]) - start
+                    // A slot that is in use stays as it is.
+                    codes[first + row] =
+                        known(ahead[row].slot, bytes + start, length, ahead[row].hash)
+                        ?? code(for: bytes + start, count: length, hash: ahead[row].hash)
+                }
             }
-            let start = Int(starts[row])
-            let length = Int(starts[row + 1]) - start
-            codes[row] = code(for: bytes + start, count: length, hash: TextHash.bytes(bytes + start, count: length))
         }
+    }
+
+    /// The code in a slot when it is that of the string.
+    @inline(__always)
+    private func known(_ entry: UInt64, _ base: UnsafeRawPointer, _ length: Int, _ hash: UInt64) -> Int32? {
+        if entry == 0 || (entry ^ hash) & 0xffff_ffff_0000_0000 != 0 { return nil }
+        let starts = offsets.bound(to: Int32.self)
+        let code = Int(entry & 0xffff_ffff) - 1
+        let start = Int(starts[code])
+        guard Int(starts[code + 1]) - start == length, TextHash.areEqual(text.base + start, base, count: length) else {
+            return nil
+        }
+        return Int32(truncatingIfNeeded: code)
     }
 
     @inline(never)

@@ -4,11 +4,30 @@ import StoaColumns
 
 /// Texts by their bytes, numbered in order of appearance, and a hash table over them.
 ///
-/// Open addressing, linear probing, at most half full. A slot holds the upper half of the hash and the id plus one, zero
-/// when it is empty. The bytes lie one after the other and are only added to. Guard: one writer; reads may run on several
-/// threads while nobody writes.
+/// Open addressing, linear probing, at most half full. A slot holds where its text lies, so that both can be asked for
+/// ahead: a row of a large table costs no more than the misses that are not hidden. The bytes lie one after the other and
+/// are only added to. Guard: one writer; reads may run on several threads while nobody writes.
 final class TextTable: @unchecked Sendable {
     // Unchecked: writing has one caller at a time, and reading writes nothing.
+
+    private struct Slot: BitwiseCopyable {
+        /// The upper half of the hash, and the id plus one; zero when the slot is empty.
+        var tag: UInt64
+        /// Where the text starts, and in the lower 16 bits its length; all ones there for longer texts.
+        var place: UInt64
+
+        static let longLength: UInt64 = 0xffff
+
+        init(id: Int, hash: UInt64, start: Int, length: Int) {
+            tag = (hash & 0xffff_ffff_0000_0000) | UInt64(id + 1)
+            place = UInt64(start) &<< 16 | min(UInt64(length), Slot.longLength)
+        }
+    }
+
+    /// Rows ahead at which a text is asked for; its slot was asked for at twice as many.
+    private static let textLookAhead = keyLookAhead / 2
+    /// Tables of more slots double, smaller ones quadruple.
+    private static let largeSlotCount = 1 << 20
 
     private var slots: MemoryRegion
     private var slotMask: Int
@@ -23,7 +42,7 @@ final class TextTable: @unchecked Sendable {
     var count: Int { ends.count }
 
     init() {
-        slots = MemoryRegion(of: UInt64.self, count: 64, zeroed: true)
+        slots = MemoryRegion(of: Slot.self, count: 64, zeroed: true)
         slotMask = 63
     }
 
@@ -79,7 +98,7 @@ final class TextTable: @unchecked Sendable {
         withHashes(texts, rows: rows) { first, step, hashes in
             var index = index
             for row in 0..<step {
-                stoa_prefetch(index.table + (Int(truncatingIfNeeded: hashes[row &+ keyLookAhead]) & index.mask))
+                index.prefetch(hashes + row)
                 if let column, column.isNull(at: start + first + row) {
                     ids[first + row] = 0
                     continue
@@ -117,11 +136,11 @@ final class TextTable: @unchecked Sendable {
     }
 
     private func add(_ text: Text, in slot: Int) -> Int32 {
-        let id = Int32(count)
-        slots.bound(to: UInt64.self)[slot] = (text.hash & 0xffff_ffff_0000_0000) | UInt64(count + 1)
+        let id = count
+        slots.bound(to: Slot.self)[slot] = Slot(id: id, hash: text.hash, start: bytes.count, length: text.length)
         append(text.base, length: text.length, hash: text.hash)
         if count * 2 > slotMask { enlarge() }
-        return id
+        return Int32(truncatingIfNeeded: id)
     }
 
     private func append(_ text: UnsafePointer<UInt8>?, length: Int, hash: UInt64) {
@@ -134,15 +153,16 @@ final class TextTable: @unchecked Sendable {
     }
 
     private func enlarge() {
-        let capacity = (slotMask + 1) * 4
-        slots = MemoryRegion(of: UInt64.self, count: capacity, zeroed: true)
+        let capacity = (slotMask + 1) * (slotMask < Self.largeSlotCount ? 4 : 2)
+        slots = MemoryRegion(of: Slot.self, count: capacity, zeroed: true)
         slotMask = capacity - 1
-        let table = slots.bound(to: UInt64.self)
+        let table = slots.bound(to: Slot.self)
         let values = hashes.pointer
         for id in 0..<count where id != null {
             var slot = Int(truncatingIfNeeded: values[id]) & slotMask
-            while table[slot] != 0 { slot = (slot + 1) & slotMask }
-            table[slot] = (values[id] & 0xffff_ffff_0000_0000) | UInt64(id + 1)
+            while table[slot].tag != 0 { slot = (slot + 1) & slotMask }
+            let length = length(of: id)
+            table[slot] = Slot(id: id, hash: values[id], start: ends.pointer[id] - length, length: length)
         }
     }
 
@@ -164,7 +184,7 @@ final class TextTable: @unchecked Sendable {
         let index = index
         withHashes(texts, rows: rows) { first, step, hashes in
             for row in 0..<step {
-                stoa_prefetch(index.table + (Int(truncatingIfNeeded: hashes[row &+ keyLookAhead]) & index.mask))
+                index.prefetch(hashes + row)
                 ids[first + row] = index.locate(texts.text(first + row, hash: hashes[row])).id
             }
         }
@@ -172,23 +192,34 @@ final class TextTable: @unchecked Sendable {
 
     /// The table's memory as it is until a text is added.
     private struct Index {
-        let table: UnsafePointer<UInt64>
+        let table: UnsafePointer<Slot>
         let mask: Int
         let ends: UnsafePointer<Int>
         let bytes: UnsafePointer<UInt8>
+
+        /// Asks for the slot of a row to come, and for the text of one that comes sooner; `hashes` are those from the row
+        /// at hand on.
+        @inline(__always)
+        func prefetch(_ hashes: UnsafePointer<UInt64>) {
+            stoa_prefetch(table + (Int(truncatingIfNeeded: hashes[keyLookAhead]) & mask))
+            let place = table[Int(truncatingIfNeeded: hashes[textLookAhead]) & mask].place
+            stoa_prefetch(bytes + Int(truncatingIfNeeded: place &>> 16))
+        }
 
         /// The id of the text, or -1 and the slot where it belongs.
         @inline(__always)
         func locate(_ text: Text) -> (id: Int32, slot: Int) {
             let tag = text.hash & 0xffff_ffff_0000_0000
+            let length = min(UInt64(text.length), Slot.longLength)
             var slot = Int(truncatingIfNeeded: text.hash) & mask
             while true {
                 let entry = table[slot]
-                if entry == 0 { return (-1, slot) }
-                if entry & 0xffff_ffff_0000_0000 == tag {
-                    let id = Int(entry & 0xffff_ffff) - 1
-                    let begin = id == 0 ? 0 : ends[id - 1]
-                    if ends[id] - begin == text.length, TextHash.areEqual(bytes + begin, text.base, count: text.length)
+                if entry.tag == 0 { return (-1, slot) }
+                if entry.tag & 0xffff_ffff_0000_0000 == tag, entry.place & Slot.longLength == length {
+                    let id = Int(entry.tag & 0xffff_ffff) - 1
+                    let start = Int(truncatingIfNeeded: entry.place &>> 16)
+                    if length < Slot.longLength || ends[id] - start == text.length,
+                        TextHash.areEqual(bytes + start, text.base, count: text.length)
                     {
                         return (Int32(truncatingIfNeeded: id), slot)
                     }
@@ -199,7 +230,7 @@ final class TextTable: @unchecked Sendable {
     }
 
     private var index: Index {
-        Index(table: slots.bound(to: UInt64.self), mask: slotMask, ends: ends.pointer, bytes: bytes.pointer)
+        Index(table: slots.bound(to: Slot.self), mask: slotMask, ends: ends.pointer, bytes: bytes.pointer)
     }
 
     // MARK: Output
