@@ -74,6 +74,22 @@ import Testing
         #expect(try result["d", as: Int.self] == [10 * 5 + 20 + 120 + 80 + 150 + 490])
     }
 
+    @Test func aggregatesThatIgnoreNaN() async throws {
+        let frame = try session.dataFrame(
+            ["x": Column([1, .nan, nil, 4, 7]), "f": Column([.nan, .nan, nil, nil, .nan] as [Float?])],
+            rowsPerPartition: 2)
+        let row = try #require(
+            try await frame.agg(
+                sumIgnoringNaN("x").as("sum"), meanIgnoringNaN("x").as("mean"), minIgnoringNaN("x").as("min"),
+                maxIgnoringNaN("x").as("max"), varianceIgnoringNaN("x").as("var"),
+                standardDeviationIgnoringNaN("x").as("sd"), medianIgnoringNaN("x").as("median"),
+                maxIgnoringNaN("f").as("none")
+            ).first())
+        let expected = ["sum": 12.0, "mean": 4, "min": 1, "max": 7, "var": 9, "sd": 3, "median": 4]
+        for (name, value) in expected { #expect(try row[name, as: Double.self] == value, "\(name)") }
+        #expect(try row["none", as: Float.self] == nil)
+    }
+
     @Test func mistakesAreNamed() async throws {
         func error(_ frame: DataFrame) async throws -> StoaError {
             try #require(await #expect(throws: StoaError.self) { try await frame.collect() })

@@ -39,4 +39,16 @@ static inline stoa_places stoa_place_i64(const int64_t *keys, int64_t low, int64
     return places;
 }
 
+/// How many of the keys of so many vectors of 8 are less than `key`.
+static inline int64_t stoa_count_less_i64(const int64_t *keys, int64_t vectors, int64_t key) {
+    typedef int64_t lanes __attribute__((ext_vector_type(8)));
+    lanes counts = 0;
+    for (int64_t vector = 0; vector < vectors; vector++) {
+        lanes values;
+        memcpy(&values, keys + vector * 8, sizeof values);
+        counts -= values < key;
+    }
+    return __builtin_reduce_add(counts);
+}
+
 #endif

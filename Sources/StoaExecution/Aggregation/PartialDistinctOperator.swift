@@ -23,7 +23,8 @@ final class PartialDistinctOperator: BatchSource {
         case giving(passes: Bool)
     }
 
-    /// Rows after which the operator decides whether it is of use: it is when at most half of them have keys of their own.
+    /// Rows after which the operator decides whether it is of use: it is unless nine of ten have keys of their own, which is
+    /// when there are at least about five times as many keys as rows looked at.
     private static let trialRows = 1 << 16
 
     init(_ aggregation: Aggregation, input: any BatchSource, cancellation: CancellationFlag) throws(StoaError) {
@@ -65,7 +66,7 @@ final class PartialDistinctOperator: BatchSource {
             withExtendedLifetime(ids) {}
             let isTried = rowCount >= Self.trialRows
             rowCount += batch.rowCount
-            if !isTried, rowCount >= Self.trialRows, table.count > rowCount / 2 { return true }
+            if !isTried, rowCount >= Self.trialRows, table.count > rowCount / 10 * 9 { return true }
         }
         return false
     }

@@ -25,6 +25,14 @@ extension TaskContext {
         case .project(let expressions, let schema, let input):
             return try ProjectOperator(expressions, schema: schema, input: source(of: input, at: path))
         case .aggregate(let aggregation, let input):
+            if case .aggregate(let distinct, let source) = input,
+                let counted = try DistinctCountOperator.make(
+                    aggregation, over: distinct,
+                    input: { [self] () throws(StoaError) in try self.source(of: source, at: path) },
+                    cancellation: cancellation)
+            {
+                return counted
+            }
             let input = try source(of: input, at: path)
             if aggregation.phase == .partial, aggregation.aggregates.isEmpty, !aggregation.keys.isEmpty {
                 return try PartialDistinctOperator(aggregation, input: input, cancellation: cancellation)

@@ -132,20 +132,30 @@ final class FloatPairReduction: Reduction {
         var count = 0
         for word in 0..<leafRows / 64 { count &+= words[word].nonzeroBitCount }
         if count == 0 { return FloatPairState() }
+        if count == leafRows { return moments(count: leafRows, x, y) { lanes, _ in lanes } }
+        return moments(count: count, x, y) { lanes, block in
+            stoa_keep_f64x16(lanes, words[block &>> 2] &>> UInt64(truncatingIfNeeded: (block & 3) &* 16))
+        }
+    }
+
+    /// The moments of `count` places of a leaf; `keep` clears the lanes of a block that do not count.
+    @inline(__always)
+    private static func moments(
+        count: Int, _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>,
+        _ keep: (SIMD16<Double>, Int) -> SIMD16<Double>
+    ) -> FloatPairState {
         var (sumX, sumY) = (SIMD16<Double>(), SIMD16<Double>())
         for block in 0..<leafRows / 16 {
-            let mask = words[block &>> 2] &>> UInt64(truncatingIfNeeded: (block & 3) &* 16)
-            sumX += stoa_keep_f64x16(stoa_load_f64x16(x + block * 16), mask)
-            sumY += stoa_keep_f64x16(stoa_load_f64x16(y + block * 16), mask)
+            sumX += keep(stoa_load_f64x16(x + block * 16), block)
+            sumY += keep(stoa_load_f64x16(y + block * 16), block)
         }
         let meanX = FloatSumTree.fold(sumX) / Double(count)
         let meanY = FloatSumTree.fold(sumY) / Double(count)
         let (meansX, meansY) = (SIMD16<Double>(repeating: meanX), SIMD16<Double>(repeating: meanY))
         var (xx, yy, xy) = (SIMD16<Double>(), SIMD16<Double>(), SIMD16<Double>())
         for block in 0..<leafRows / 16 {
-            let mask = words[block &>> 2] &>> UInt64(truncatingIfNeeded: (block & 3) &* 16)
-            let differenceX = stoa_keep_f64x16(stoa_load_f64x16(x + block * 16) - meansX, mask)
-            let differenceY = stoa_keep_f64x16(stoa_load_f64x16(y + block * 16) - meansY, mask)
+            let differenceX = keep(stoa_load_f64x16(x + block * 16) - meansX, block)
+            let differenceY = keep(stoa_load_f64x16(y + block * 16) - meansY, block)
             xx += differenceX * differenceX
             yy += differenceY * differenceY
             xy += differenceX * differenceY

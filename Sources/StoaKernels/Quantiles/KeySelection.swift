@@ -127,16 +127,10 @@ struct KeySelection {
         let vectors = (count + 7) / 8
         padded.update(from: keys, count: count)
         (padded + count).update(repeating: .max, count: vectors * 8 - count)
-        let lanes = UnsafeRawPointer(padded)
         var (low, high) = ((below: -1, key: Int64.max), (below: -1, key: Int64.max))
         for index in 0..<count {
             let key = padded[index]
-            var counts = SIMD8<Int64>()
-            for vector in 0..<vectors {
-                let others = lanes.loadUnaligned(fromByteOffset: vector &* 64, as: SIMD8<Int64>.self)
-                counts.replace(with: counts &+ 1, where: others .< key)
-            }
-            let below = Int(counts.wrappedSum())
+            let below = Int(stoa_count_less_i64(padded, Int64(vectors), key))
             if below <= lower, below >= low.below { low = (below, key) }
             if below <= upper, below >= high.below { high = (below, key) }
         }

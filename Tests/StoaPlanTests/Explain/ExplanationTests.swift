@@ -52,6 +52,27 @@ import Testing
                 aggregates: [countDistinct("tailnum"), mean("arr_delay"), countDistinct("carrier"), count()], flights)
         ),
         (
+            "quantiles-of-groups",
+            .aggregate(
+                keys: [col("origin")],
+                aggregates: [
+                    median("arr_delay"), quantile(col("distance") * 2, 0.9, interpolation: .lower).as("far"),
+                    (correlation("distance", "arr_delay") * correlation("distance", "arr_delay")).as("r2"), count(),
+                ], flights)
+        ),
+        (
+            "quantile-of-all",
+            .aggregate(keys: [], aggregates: [quantile("arr_delay", 0.25), sum("distance")], flights)
+        ),
+        (
+            "top-of-groups",
+            .filter(
+                col("origin") == "JFK",
+                .topRows(
+                    count: 2, keys: [col("origin")], by: [desc("arr_delay")],
+                    .select([col("origin"), col("arr_delay"), col("tailnum")], flights)))
+        ),
+        (
             "union",
             .aggregate(
                 keys: [], aggregates: [count()],
