@@ -16,7 +16,10 @@ def losses(result, notes):
     parts = ['<section id="losses">\n<h2>Where Stoa loses</h2>\n']
     if slower:
         parts.append(f"<p>A peer is faster in {len(slower)} of {len(result.main)} measurements:</p>\n")
-        parts.append(slower_table(slower, notes))
+        parts.append(slower_table(slower[:FEW], notes))
+        if slower[FEW:]:
+            parts.append(f"<details><summary>The other {len(slower) - FEW}, by less</summary>\n")
+            parts.append(slower_table(slower[FEW:], notes) + "</details>\n")
     else:
         parts.append("<p>No peer is faster in any measurement.</p>\n")
     if missed:

@@ -122,6 +122,8 @@ class ReportTests(unittest.TestCase):
         self.assertIn(f"A peer is faster in {len(lost)} of", section)
         self.assertIn("Its &lt;hash&gt; table misses.", section)
         self.assertIn("not explained yet", section)
+        for entry in lost:
+            self.assertIn(f">{numbers.significant(entry['best_peer_ms']).partition('.')[0]}<", section)
 
     def test_the_most_exact_note_is_shown(self):
         notes = Notes("intro\n\n## groupby\nall\n\n## groupby q1*\ntens\n\n## groupby q1 loaded, K=2\none\n")
