@@ -1,6 +1,6 @@
 # What one does with Stoa, one verb each; `make` lists them. The Swift package itself is Package.swift.
 
-.PHONY: help deps deps-data deps-test deps-bench build test bench perf check format demo clean distclean
+.PHONY: help deps deps-data deps-test deps-bench build test test-bench bench perf check format demo clean distclean
 .NOTPARALLEL:
 
 help:
@@ -8,6 +8,7 @@ help:
 	@echo "make build      build the library, the command stoa and the example, optimised"
 	@echo "make demo       run the main job on the flights that left New York in 2013"
 	@echo "make test       build and run all tests, optimised"
+	@echo "make test-bench test the suite: answers, comparisons, the peers' scripts, the report"
 	@echo "make bench      measure Stoa beside its peers, 1e6 rows, minutes; SIZE=1e7 ONLY=groupby,q1 for more or less"
 	@echo "make perf       the full measurement: hours; writes Perf/results and Perf/report.html"
 	@echo "make check      format, layers, forbidden imports, unfinished markers"
@@ -36,6 +37,9 @@ test: deps-test
 # The peers that Stoa is measured beside, and what generates data and draws charts.
 deps-bench:
 	@.ci/deps.sh --bench
+
+test-bench: deps-bench
+	.deps/venv/bin/python -m unittest discover -s Perf/tests
 
 SIZE ?= 1e6
 # Seconds that the rounds of one query take in the full measurement, all engines together.
