@@ -208,10 +208,16 @@ def scan(pc):
     import pyarrow.csv
     import pyarrow.parquet
 
+    # Blocks of 16 MB take 0.7 of the time of the default of 1 MB; pre-buffering is for files far away.
+    blocks = pyarrow.csv.ReadOptions(block_size=16 << 20)
+
+    def parquet(path, columns=None):
+        return pyarrow.parquet.read_table(path, columns=columns, pre_buffer=False)
+
     return {
-        "csv": lambda t: pyarrow.csv.read_csv(t.paths["csv"]),
-        "parquet": lambda t: pyarrow.parquet.read_table(t.paths["parquet"]),
-        "parquet_two": lambda t: pyarrow.parquet.read_table(t.paths["parquet"], columns=["id4", "v3"]),
+        "csv": lambda t: pyarrow.csv.read_csv(t.paths["csv"], read_options=blocks),
+        "parquet": lambda t: parquet(t.paths["parquet"]),
+        "parquet_two": lambda t: parquet(t.paths["parquet"], ["id4", "v3"]),
     }
 
 
