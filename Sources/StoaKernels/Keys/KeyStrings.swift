@@ -199,7 +199,7 @@ final class KeyStrings: @unchecked Sendable {
 
     /// The texts known by code, by their bytes.
     private func enteredTexts() -> TextTable {
-        let table = TextTable()
+        var table = TextTable()
         guard let longest else {
             for _ in 0..<count { table.appendNull() }
             return table
@@ -282,8 +282,8 @@ final class KeyStrings: @unchecked Sendable {
 
     /// How many of these ids `column` can give at a time.
     func fittingCount(_ ids: UnsafePointer<Int32>, count rows: Int) -> Int {
-        guard let texts, texts.dictionary() == nil else { return rows }
-        return texts.fittingCount(ids, count: rows)
+        guard texts != nil, texts?.dictionary() == nil else { return rows }
+        return texts?.fittingCount(ids, count: rows) ?? rows
     }
 
     /// A text column of the strings with these ids; null where `nulls` is set or the id stands for null.
@@ -296,7 +296,7 @@ final class KeyStrings: @unchecked Sendable {
         let target = region.bound(to: Int32.self)
         let dictionary: StringDictionary
         if let texts {
-            guard let all = texts.dictionary() else {
+            guard let all = self.texts?.dictionary() else {
                 return texts.plain(ids: ids, count: rows, nulls: nulls, validity: validity)
             }
             // The dictionary has no entry for null.

@@ -7,7 +7,9 @@ import StoaColumns
 /// Open addressing, linear probing, at most half full. A slot holds where its text lies, so that both can be asked for
 /// ahead: a row of a large table costs no more than the misses that are not hidden. The bytes lie one after the other and
 /// are only added to. Guard: one writer; reads may run on several threads while nobody writes.
-final class TextTable: @unchecked Sendable {
+///
+/// A copy shares the memory: of several copies one may be added to, the others only be read, and no more once it was.
+struct TextTable: @unchecked Sendable {
     // Unchecked: writing has one caller at a time, and reading writes nothing.
 
     private struct Slot: BitwiseCopyable {
@@ -49,13 +51,13 @@ final class TextTable: @unchecked Sendable {
     // MARK: Adding
 
     /// Gives the next id to null.
-    func appendNull() {
+    mutating func appendNull() {
         null = count
         append(nil, length: 0, hash: 0)
     }
 
     /// Gives the next ids to these entries of a dictionary, none of which is here yet; the id at place `null` to null.
-    func append(_ codes: UnsafePointer<Int32>, count added: Int, of dictionary: StringDictionary, null: Int?) {
+    mutating func append(_ codes: UnsafePointer<Int32>, count added: Int, of dictionary: StringDictionary, null: Int?) {
         let entries = DictionaryTexts(dictionary)
         for place in 0..<added {
             if place == null {
@@ -68,14 +70,14 @@ final class TextTable: @unchecked Sendable {
     }
 
     /// Ids of the rows of a plain column, new texts included; a null row's id is unspecified.
-    func intern(_ column: Column, start: Int, rows: Int, into ids: UnsafeMutablePointer<Int32>) {
+    mutating func intern(_ column: Column, start: Int, rows: Int, into ids: UnsafeMutablePointer<Int32>) {
         guard let (offsets, base) = column.text else { preconditionFailure("a \(column.type) key is not text") }
         let texts = PlainTexts(offsets: offsets + start, base: base)
         internRows(texts, validOf: column.nullCount == 0 ? nil : column, start: start, rows: rows, into: ids)
     }
 
     /// Ids of rows of codes, without an array of the dictionary's entries; rows that are null in `column` are left out.
-    func intern(
+    mutating func intern(
         _ codes: UnsafePointer<Int32>, of dictionary: StringDictionary, validOf column: Column?, start: Int, rows: Int,
         into ids: UnsafeMutablePointer<Int32>
     ) {
@@ -85,17 +87,17 @@ final class TextTable: @unchecked Sendable {
     }
 
     /// The id of a dictionary's entry.
-    func intern(entry: Int, of dictionary: StringDictionary) -> Int32 {
+    mutating func intern(entry: Int, of dictionary: StringDictionary) -> Int32 {
         let text = DictionaryTexts(dictionary)[entry]
         let (found, slot) = index.locate(text)
         return found >= 0 ? found : add(text, in: slot)
     }
 
     @inline(__always)
-    private func internRows<Source: TextSource>(
+    private mutating func internRows<Source: TextSource>(
         _ texts: Source, validOf column: Column?, start: Int, rows: Int, into ids: UnsafeMutablePointer<Int32>
     ) {
-        withHashes(texts, rows: rows) { first, step, hashes in
+        Self.withHashes(texts, rows: rows) { first, step, hashes in
             var index = index
             for row in 0..<step {
                 index.prefetch(hashes + row)
@@ -117,7 +119,7 @@ final class TextTable: @unchecked Sendable {
 
     /// Calls `body` with the hashes of up to `KeyTable.chunkRows` rows at a time, and room to look ahead.
     @inline(__always)
-    private func withHashes<Source: TextSource>(
+    private static func withHashes<Source: TextSource>(
         _ texts: Source, rows: Int, _ body: (Int, Int, UnsafePointer<UInt64>) -> Void
     ) {
         let room = KeyTable.chunkRows + keyLookAhead
@@ -135,7 +137,7 @@ final class TextTable: @unchecked Sendable {
         }
     }
 
-    private func add(_ text: Text, in slot: Int) -> Int32 {
+    private mutating func add(_ text: Text, in slot: Int) -> Int32 {
         let id = count
         slots.bound(to: Slot.self)[slot] = Slot(id: id, hash: text.hash, start: bytes.count, length: text.length)
         append(text.base, length: text.length, hash: text.hash)
@@ -143,7 +145,7 @@ final class TextTable: @unchecked Sendable {
         return Int32(truncatingIfNeeded: id)
     }
 
-    private func append(_ text: UnsafePointer<UInt8>?, length: Int, hash: UInt64) {
+    private mutating func append(_ text: UnsafePointer<UInt8>?, length: Int, hash: UInt64) {
         precondition(count < Int(Int32.max) - 1, "a table cannot hold more than 2^31 different texts")
         bytes.reserve(length)
         if let text { memcpy(bytes.pointer + bytes.count, text, length) }
@@ -152,7 +154,7 @@ final class TextTable: @unchecked Sendable {
         hashes.append(hash)
     }
 
-    private func enlarge() {
+    private mutating func enlarge() {
         let capacity = (slotMask + 1) * (slotMask < Self.largeSlotCount ? 4 : 2)
         slots = MemoryRegion(of: Slot.self, count: capacity, zeroed: true)
         slotMask = capacity - 1
@@ -182,7 +184,7 @@ final class TextTable: @unchecked Sendable {
     @inline(__always)
     private func findRows<Source: TextSource>(_ texts: Source, rows: Int, into ids: UnsafeMutablePointer<Int32>) {
         let index = index
-        withHashes(texts, rows: rows) { first, step, hashes in
+        Self.withHashes(texts, rows: rows) { first, step, hashes in
             for row in 0..<step {
                 index.prefetch(hashes + row)
                 ids[first + row] = index.locate(texts.text(first + row, hash: hashes[row])).id
@@ -237,7 +239,7 @@ final class TextTable: @unchecked Sendable {
 
     /// All texts as a dictionary whose codes are the ids, one less behind the id of null; the same object until a text is
     /// added, in shared memory. Nil when the texts exceed the 2 GiB of a dictionary.
-    func dictionary() -> StringDictionary? {
+    mutating func dictionary() -> StringDictionary? {
         if let emitted, emitted.of == count { return emitted.dictionary }
         if bytes.count > Int(Int32.max) { return nil }
         let entries = null == nil ? count : count - 1
