@@ -18,7 +18,7 @@ package final class Driver: Sendable {
     /// Starts the cluster and the driver's thread. The cluster belongs to the driver, which stops it.
     package init(cluster: any Cluster, options: DriverOptions = DriverOptions()) throws(StoaError) {
         let (mailbox, snapshot) = (mailbox, heldDatasets)
-        try cluster.start { mailbox.post(.event($0)) }
+        try cluster.start { mailbox.post(.events($0)) }
         do {
             let thread = try NamedThread.start(name: "stoa-driver") {
                 var loop = DriverLoop(cluster: cluster, options: options, mailbox: mailbox, snapshot: snapshot)
@@ -38,12 +38,14 @@ package final class Driver: Sendable {
     /// Cancelling the calling task cancels the job. Whatever the outcome, when this returns or throws no attempt of the job
     /// runs, and nothing is left of it but the result's blocks, until `JobResult.release()`, and the datasets it persisted.
     ///
-    /// - Parameter progress: called at the start, then when something has changed but at most every
-    ///   `progressIntervalNanoseconds`, then once at the end; one call at a time, never after this returns. A slow listener
-    ///   sees fewer calls.
+    /// - Parameters:
+    ///   - isAnalyzed: whether the operators are measured; see `StageReport.operators`.
+    ///   - progress: called at the start, then when something has changed but at most every
+    ///     `progressIntervalNanoseconds`, then once at the end; one call at a time, never after this returns. A slow listener
+    ///     sees fewer calls.
     /// - Throws: `cancelled`; else the first error that could not be cured by trying again, with stage and partition.
     package func run(
-        _ graph: StageGraph, progress: (@Sendable (JobProgress) -> Void)? = nil
+        _ graph: StageGraph, isAnalyzed: Bool = false, progress: (@Sendable (JobProgress) -> Void)? = nil
     ) async throws(StoaError) -> JobResult {
         let id = JobID(nextJob.add(1, ordering: .relaxed).oldValue)
         let outline = JobOutline(graph)
@@ -52,7 +54,8 @@ package final class Driver: Sendable {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let request = JobRequest(
-                    id: id, outline: outline, feed: feed, isCancelled: mark, continuation: continuation)
+                    id: id, outline: outline, isAnalyzed: isAnalyzed, feed: feed, isCancelled: mark,
+                    continuation: continuation)
                 if !mailbox.post(.run(request)) { StageScheduler.resume(request, .failure(Self.isStopped)) }
             }
         } onCancel: {

@@ -3,9 +3,9 @@ package struct DriverOptions: Hashable, Sendable {
     /// How often one task is tried before its job fails.
     package var maximumAttempts = 4
 
-    /// Tasks handed to an executor beyond those it can run at once, for each of its slots. One hides the way of an answer to
-    /// the driver and back; more would bind tasks to an executor too early.
-    package var queuedTasksPerSlot = 1
+    /// How much work an executor is given ahead once a stage's first tasks have told how long they take: many small tasks in
+    /// one message, of long ones no more than `ExecutorDescription.queuedTasksPerSlot`.
+    package var queuedNanoseconds = 1_000_000
 
     /// Shortest time between two calls of a job's progress listener.
     package var progressIntervalNanoseconds = 50_000_000

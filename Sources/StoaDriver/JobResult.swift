@@ -24,6 +24,9 @@ package struct StageReport: Hashable, Sendable {
     package let retryCount: Int
     /// Sums over the successful attempts; all zero when another job had computed the dataset already.
     package let metrics: TaskMetrics
+    /// Sums over the successful attempts, by pipeline and then by place in `PhysicalPlan.operators`; empty unless the job was
+    /// analyzed.
+    package let operators: [[OperatorMetrics]]
     /// From the start of the job to the moment the stage could run.
     package let readyNanoseconds: Int
     /// From then until its last task was done.

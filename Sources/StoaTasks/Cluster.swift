@@ -10,16 +10,20 @@ package struct ExecutorDescription: Hashable, Codable, Sendable {
     package let slots: Int
     /// Memory node, for locality.
     package let node: Int
+    /// How many attempts beyond its slots it is given, for each of them, before it is known how long the tasks take. One
+    /// hides the way of an answer; more save messages, but bind tasks to this executor that others could run.
+    package let queuedTasksPerSlot: Int
 
-    package init(id: ExecutorID, name: String, slots: Int, node: Int) {
+    package init(id: ExecutorID, name: String, slots: Int, node: Int, queuedTasksPerSlot: Int = 1) {
         self.id = id
         self.name = name
         self.slots = slots
         self.node = node
+        self.queuedTasksPerSlot = queuedTasksPerSlot
     }
 }
 
-/// What executors tell the driver. Events of one task come in order; tasks interleave freely.
+/// What executors tell the driver: one event an attempt, in any order.
 package enum ClusterEvent: Sendable {
     case taskFinished(TaskID, ExecutorID, TaskReport)
     case taskFailed(TaskID, ExecutorID, StoaError)
@@ -30,18 +34,21 @@ package enum ClusterEvent: Sendable {
 /// Where executors come from: this process, local processes, Apache Spark. The driver reaches executors through it alone.
 ///
 /// Calls return at once; every submitted task is answered by exactly one event. All calls come from the driver's thread.
+/// Tasks and events travel in batches: a message costs more than a small task. An executor keeps an event back only while
+/// it has more tasks of the same stage to run, and for a fraction of a millisecond.
 package protocol Cluster: Sendable {
     /// The executors, fixed between `start` and `stop`.
     var executors: [ExecutorDescription] { get }
 
     /// Begins to deliver events, on threads of the cluster's own.
-    func start(events: @escaping @Sendable (ClusterEvent) -> Void) throws(StoaError)
+    func start(events: @escaping @Sendable ([ClusterEvent]) -> Void) throws(StoaError)
 
-    /// Queues one attempt on an executor.
-    func submit(_ task: TaskDescription, to executor: ExecutorID)
+    /// Queues attempts on an executor: those of a job run in this order, jobs take turns.
+    func submit(_ tasks: [TaskDescription], to executor: ExecutorID)
 
-    /// Asks an executor to stop a task soon (milliseconds); it answers with `taskCancelled`, or with the event that was faster.
-    func cancel(_ task: TaskID, on executor: ExecutorID)
+    /// Asks an executor to stop tasks soon (milliseconds); each is answered with `taskCancelled`, or with the event that was
+    /// faster.
+    func cancel(_ tasks: [TaskID], on executor: ExecutorID)
 
     /// Frees blocks that no job and no dataset needs any more.
     func drop(_ blocks: [BlockID], on executor: ExecutorID)

@@ -1,19 +1,45 @@
 import StoaPlan
 
+/// What all tasks of a stage have in common that run the same pipeline. Immutable and shared by them: inside a process by
+/// reference, and a cluster of processes need send it to an executor only once.
+package final class TaskWork: Hashable, Codable, Sendable {
+    package let plan: PhysicalPlan
+    package let output: TaskOutput
+    /// Whether operators are to be measured, for the report.
+    package let isAnalyzed: Bool
+
+    package init(plan: PhysicalPlan, output: TaskOutput, isAnalyzed: Bool = false) {
+        self.plan = plan
+        self.output = output
+        self.isAnalyzed = isAnalyzed
+    }
+
+    package static func == (left: TaskWork, right: TaskWork) -> Bool {
+        left === right
+            || (left.plan == right.plan && left.output == right.output && left.isAnalyzed == right.isAnalyzed)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(plan)
+        hasher.combine(output)
+    }
+}
+
 /// All that an executor needs to run one attempt of one task: a value that can travel to another process.
 package struct TaskDescription: Hashable, Codable, Sendable {
     package let id: TaskID
-    package let plan: PhysicalPlan
+    package let work: TaskWork
     /// What the plan's `input(n)` leaves read.
     package let inputs: [TaskInput]
-    package let output: TaskOutput
 
-    package init(id: TaskID, plan: PhysicalPlan, inputs: [TaskInput], output: TaskOutput) {
+    package init(id: TaskID, work: TaskWork, inputs: [TaskInput]) {
         self.id = id
-        self.plan = plan
+        self.work = work
         self.inputs = inputs
-        self.output = output
     }
+
+    package var plan: PhysicalPlan { work.plan }
+    package var output: TaskOutput { work.output }
 }
 
 /// Where a task reads.
@@ -40,10 +66,13 @@ package struct TaskReport: Hashable, Codable, Sendable {
     /// Blocks that it left, in bucket order.
     package var blocks: [BlockSummary]
     package var metrics: TaskMetrics
+    /// By place in `PhysicalPlan.operators`; empty unless the task was to be analyzed.
+    package var operators: [OperatorMetrics]
 
-    package init(blocks: [BlockSummary], metrics: TaskMetrics) {
+    package init(blocks: [BlockSummary], metrics: TaskMetrics, operators: [OperatorMetrics] = []) {
         self.blocks = blocks
         self.metrics = metrics
+        self.operators = operators
     }
 }
 

@@ -55,7 +55,9 @@ package final class CoreGroupCluster: Cluster {
             ExecutorDescription(
                 id: ExecutorID(position),
                 name: "core group \(position) (node \(group.node), CPUs \(group.cpus.rangesText))",
-                slots: options.threadsPerExecutor ?? group.cpus.count, node: group.node)
+                slots: options.threadsPerExecutor ?? group.cpus.count, node: group.node,
+                // A single executor gets all tasks anyway.
+                queuedTasksPerSlot: groups.count == 1 ? 15 : 1)
         }
         let directory = Directory()
         self.directory = directory
@@ -83,7 +85,7 @@ package final class CoreGroupCluster: Cluster {
 
     // MARK: - Cluster
 
-    package func start(events: @escaping @Sendable (ClusterEvent) -> Void) throws(StoaError) {
+    package func start(events: @escaping @Sendable ([ClusterEvent]) -> Void) throws(StoaError) {
         let all = zip(taskExecutors, groups).map { executor, group in
             ExecutorThreads(
                 executor: executor, threadCPUs: threadCPUs(of: group), binder: topology.binder,
@@ -110,9 +112,9 @@ package final class CoreGroupCluster: Cluster {
         return (0..<count).map { count <= group.cpus.count ? [group.cpus[$0]] : group.cpus }
     }
 
-    package func submit(_ task: TaskDescription, to executor: ExecutorID) { threads(of: executor).submit(task) }
+    package func submit(_ tasks: [TaskDescription], to executor: ExecutorID) { threads(of: executor).submit(tasks) }
 
-    package func cancel(_ task: TaskID, on executor: ExecutorID) { threads(of: executor).cancel(task) }
+    package func cancel(_ tasks: [TaskID], on executor: ExecutorID) { threads(of: executor).cancel(tasks) }
 
     package func drop(_ blocks: [BlockID], on executor: ExecutorID) {
         taskExecutors[executor.value].drop(blocks)

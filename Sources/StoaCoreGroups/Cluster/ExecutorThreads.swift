@@ -4,36 +4,43 @@ import StoaExecution
 import StoaTasks
 import Synchronization
 
-/// The threads of one executor and the queue they take tasks from, first come first served.
+/// The threads of one executor and the attempts that wait for them.
+///
+/// A thread takes one attempt after the other without asking the driver. It keeps answers back while it goes on with the same
+/// stage, at most for `answerNanoseconds` and the attempt that it runs, and sends them together.
 final class ExecutorThreads: @unchecked Sendable {
-    private struct QueuedTask {
-        let task: TaskDescription
+    private struct Running {
+        let id: TaskID
         let flag: CancellationFlag
     }
+
+    /// Longest time for which a small task's answer waits for others: a small part of what the driver hands out ahead.
+    private static let answerNanoseconds = 200_000
 
     let executor: TaskExecutor
     /// CPUs of each thread; empty for one that is not pinned.
     private let threadCPUs: [[Int]]
     private let binder: HwlocTopology?
     private let spinNanoseconds: Int
-    private let events: @Sendable (ClusterEvent) -> Void
+    private let events: @Sendable ([ClusterEvent]) -> Void
     private let onPinningFailure: @Sendable (StoaError) -> Void
 
     private let lock = ConditionLock()
     // Guard of the following: `lock`.
-    private var queue: [QueuedTask] = []
-    /// Position of the first task in `queue`; those before it were taken.
-    private var first = 0
-    private var running: [TaskID: CancellationFlag] = [:]
+    private var queue = AttemptQueue()
+    /// By thread.
+    private var running: [Running?]
     private var sleepingCount = 0
+    /// Threads that look for an attempt and will find it without being woken.
+    private var searchingCount = 0
     private var isStopping = false
     private var threads: [NamedThread] = []
-    /// Tasks in the queue, and one more when stopping: for a look without the lock.
+    /// Attempts in the queue, and one more when stopping: for a look without the lock.
     private let attention = Atomic<Int>(0)
 
     init(
         executor: TaskExecutor, threadCPUs: [[Int]], binder: HwlocTopology?, spinNanoseconds: Int,
-        events: @escaping @Sendable (ClusterEvent) -> Void, onPinningFailure: @escaping @Sendable (StoaError) -> Void
+        events: @escaping @Sendable ([ClusterEvent]) -> Void, onPinningFailure: @escaping @Sendable (StoaError) -> Void
     ) {
         self.executor = executor
         self.threadCPUs = threadCPUs
@@ -41,6 +48,7 @@ final class ExecutorThreads: @unchecked Sendable {
         self.spinNanoseconds = spinNanoseconds
         self.events = events
         self.onPinningFailure = onPinningFailure
+        running = Array(repeating: nil, count: threadCPUs.count)
     }
 
     /// Starts the threads; when one cannot be started, those before it run until `stop`.
@@ -48,7 +56,7 @@ final class ExecutorThreads: @unchecked Sendable {
         for (number, cpus) in threadCPUs.enumerated() {
             let thread = try NamedThread.start(name: "stoa-e\(executor.id.value)-t\(number)") { [self] in
                 if !cpus.isEmpty { pin(to: cpus) }
-                while let next = next() { run(next) }
+                work(as: number)
             }
             lock.lock()
             threads.append(thread)
@@ -65,26 +73,25 @@ final class ExecutorThreads: @unchecked Sendable {
         }
     }
 
-    func submit(_ task: TaskDescription) {
+    func submit(_ tasks: [TaskDescription]) {
         lock.lock()
-        queue.append(QueuedTask(task: task, flag: CancellationFlag()))
-        attention.add(1, ordering: .relaxed)
-        let hasSleeper = sleepingCount > 0
+        queue.append(tasks)
+        attention.add(tasks.count, ordering: .relaxed)
+        // Waking a thread that another one is faster than costs more than a small task.
+        let wakeCount = min(sleepingCount, queue.count - searchingCount)
         lock.unlock()
-        if hasSleeper { lock.wakeOne() }
+        for _ in 0..<max(0, wakeCount) { lock.wakeOne() }
     }
 
-    /// Stops a running task soon; a queued one is answered at once. A task that is not here has been answered.
-    func cancel(_ task: TaskID) {
+    /// Stops running tasks soon; queued ones are answered at once. A task that is not here has been answered.
+    func cancel(_ tasks: [TaskID]) {
+        let tasks = Set(tasks)
         lock.lock()
-        running[task]?.cancel()
-        let position = queue[first...].firstIndex { $0.task.id == task }
-        if let position {
-            queue.remove(at: position)
-            attention.subtract(1, ordering: .relaxed)
-        }
+        for case let attempt? in running where tasks.contains(attempt.id) { attempt.flag.cancel() }
+        let removed = queue.remove(tasks)
+        attention.subtract(removed.count, ordering: .relaxed)
         lock.unlock()
-        if position != nil { events(.taskCancelled(task, executor.id)) }
+        if !removed.isEmpty { events(removed.map { .taskCancelled($0, executor.id) }) }
     }
 
     /// Drops queued tasks, cancels running ones, and returns when all threads have ended.
@@ -92,9 +99,8 @@ final class ExecutorThreads: @unchecked Sendable {
         lock.lock()
         isStopping = true
         attention.add(1, ordering: .relaxed)
-        queue.removeAll()
-        first = 0
-        for flag in running.values { flag.cancel() }
+        queue = AttemptQueue()
+        for case let attempt? in running { attempt.flag.cancel() }
         let threads = threads
         self.threads = []
         lock.unlock()
@@ -102,48 +108,89 @@ final class ExecutorThreads: @unchecked Sendable {
         for thread in threads { thread.join() }
     }
 
-    /// The next task; nil when the executor stops.
-    private func next() -> QueuedTask? {
-        spin()
+    private func work(as thread: Int) {
+        var answers: [ClusterEvent] = []
+        var answersSince = 0
+        while true {
+            guard let (task, flag) = take(for: thread) else {
+                if !answers.isEmpty {
+                    send(&answers)
+                } else if !waitForAttempts() {
+                    return
+                }
+                continue
+            }
+            if let last = answers.last,
+                !last.mayWait(for: task.id)
+                    || MonotonicClock.nanoseconds - answersSince > Self.answerNanoseconds
+            {
+                send(&answers)
+            }
+            let answer = run(task, flag)
+            if answers.isEmpty { answersSince = MonotonicClock.nanoseconds }
+            answers.append(answer)
+        }
+    }
+
+    private func send(_ answers: inout [ClusterEvent]) {
+        let sent = answers
+        answers = []
+        events(sent)
+    }
+
+    /// The next attempt, which from now on is the one that the thread runs; nil when none waits.
+    private func take(for thread: Int) -> (task: TaskDescription, flag: CancellationFlag)? {
+        let flag = CancellationFlag()
         lock.lock()
         defer { lock.unlock() }
-        while !isStopping {
-            if first < queue.count {
-                let task = queue[first]
-                first += 1
-                if first == queue.count {
-                    queue.removeAll(keepingCapacity: true)
-                    first = 0
-                }
-                attention.subtract(1, ordering: .relaxed)
-                running[task.task.id] = task.flag
-                return task
-            }
+        guard !isStopping, let task = queue.popFirst() else {
+            running[thread] = nil
+            return nil
+        }
+        attention.subtract(1, ordering: .relaxed)
+        running[thread] = Running(id: task.id, flag: flag)
+        return (task, flag)
+    }
+
+    /// Returns when an attempt waits; false when the executor stops.
+    private func waitForAttempts() -> Bool {
+        lock.lock()
+        defer { lock.unlock() }
+        if !isStopping, queue.count == 0 { search() }
+        while !isStopping, queue.count == 0 {
             sleepingCount += 1
             lock.wait()
             sleepingCount -= 1
         }
-        return nil
+        return !isStopping
     }
 
-    // Gives the CPU to whoever else wants it between two looks: threads may be more than CPUs.
-    private func spin() {
+    // Looks for an attempt without the lock for a while. Gives the CPU to whoever else wants it between two looks: threads
+    // may be more than CPUs.
+    private func search() {
         guard spinNanoseconds > 0, attention.load(ordering: .relaxed) == 0 else { return }
+        searchingCount += 1
+        lock.unlock()
         let end = MonotonicClock.nanoseconds + spinNanoseconds
         while attention.load(ordering: .relaxed) == 0, MonotonicClock.nanoseconds < end { sched_yield() }
+        lock.lock()
+        searchingCount -= 1
     }
 
-    private func run(_ next: QueuedTask) {
-        let id = next.task.id
-        let result = executor.run(next.task, cancellation: next.flag)
-        lock.lock()
-        running[id] = nil
-        lock.unlock()
-        switch result {
-        case .success(let report): events(.taskFinished(id, executor.id, report))
-        case .failure(let error) where error.code == .cancelled && next.flag.isCancelled:
-            events(.taskCancelled(id, executor.id))
-        case .failure(let error): events(.taskFailed(id, executor.id, error))
+    private func run(_ task: TaskDescription, _ flag: CancellationFlag) -> ClusterEvent {
+        switch executor.run(task, cancellation: flag) {
+        case .success(let report): .taskFinished(task.id, executor.id, report)
+        case .failure(let error) where error.code == .cancelled && flag.isCancelled:
+            .taskCancelled(task.id, executor.id)
+        case .failure(let error): .taskFailed(task.id, executor.id, error)
         }
+    }
+}
+
+extension ClusterEvent {
+    /// Whether the driver can do without this answer while a thread runs the next attempt: a stage is not complete before
+    /// all of its tasks are.
+    fileprivate func mayWait(for next: TaskID) -> Bool {
+        if case .taskFinished(let task, _, _) = self { task.job == next.job && task.stage == next.stage } else { false }
     }
 }

@@ -12,7 +12,38 @@ struct PartitionBlocks: Sendable {
     /// Position in the cluster's list of executors.
     let executor: Int
     /// In bucket order; one when the stage does not exchange, none when it writes files.
-    let sizes: [BlockSize]
+    let sizes: BlockSizes
+}
+
+/// The sizes of a task's blocks; the usual one needs no memory of its own.
+enum BlockSizes: RandomAccessCollection, Sendable {
+    case one(BlockSize)
+    case many([BlockSize])
+
+    init(_ blocks: [BlockSummary]) {
+        self =
+            blocks.count == 1
+            ? .one(BlockSize(rowCount: blocks[0].rowCount, byteCount: blocks[0].byteCount))
+            : .many(blocks.map { BlockSize(rowCount: $0.rowCount, byteCount: $0.byteCount) })
+    }
+
+    var startIndex: Int { 0 }
+
+    var endIndex: Int {
+        switch self {
+        case .one: 1
+        case .many(let sizes): sizes.count
+        }
+    }
+
+    subscript(bucket: Int) -> BlockSize {
+        switch self {
+        case .one(let size):
+            precondition(bucket == 0, "the task left one block, not \(bucket + 1)")
+            return size
+        case .many(let sizes): return sizes[bucket]
+        }
+    }
 }
 
 /// How the blocks of a stage or dataset are called.

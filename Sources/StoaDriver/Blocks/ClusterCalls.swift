@@ -9,6 +9,8 @@ final class ClusterCalls {
     // Blocks to be dropped, by executor; sent in one call each by `sendDrops`.
     private var drops: [[BlockID]]
     private var hasDrops = false
+    // Attempts to be run, by executor; sent in one call each by `sendTasks`.
+    private var tasks: [[TaskDescription]]
 
     init(cluster: any Cluster) {
         self.cluster = cluster
@@ -17,10 +19,15 @@ final class ClusterCalls {
         precondition(executors.allSatisfy { $0.slots > 0 }, "every executor runs at least one task at once")
         positions = Dictionary(uniqueKeysWithValues: zip(executors.map(\.id), executors.indices))
         drops = Array(repeating: [], count: executors.count)
+        tasks = Array(repeating: [], count: executors.count)
     }
 
     /// Position of an executor in the cluster's list.
     func position(of executor: ExecutorID) -> Int {
+        // Most clusters number their executors like this.
+        if executors.indices.contains(executor.value), executors[executor.value].id == executor {
+            return executor.value
+        }
         guard let position = positions[executor] else {
             preconditionFailure("the cluster speaks of \(executor), which it does not list")
         }
@@ -28,11 +35,22 @@ final class ClusterCalls {
     }
 
     func submit(_ task: TaskDescription, to executor: Int) {
-        cluster.submit(task, to: executors[executor].id)
+        tasks[executor].append(task)
     }
 
-    func cancel(_ task: TaskID, on executor: Int) {
-        cluster.cancel(task, on: executors[executor].id)
+    /// Sends the attempts that have come together.
+    func sendTasks() {
+        for executor in tasks.indices where !tasks[executor].isEmpty {
+            cluster.submit(tasks[executor], to: executors[executor].id)
+            tasks[executor].removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// Asks executors to stop attempts, which have been sent.
+    func cancel(_ attempts: [[TaskID]]) {
+        for executor in attempts.indices where !attempts[executor].isEmpty {
+            cluster.cancel(attempts[executor], on: executors[executor].id)
+        }
     }
 
     func drop(_ block: BlockID, on executor: Int) {

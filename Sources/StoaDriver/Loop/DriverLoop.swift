@@ -45,11 +45,7 @@ struct DriverLoop {
             if isStopping { refuse(message) } else { stages.run(request) }
         case .cancel(let job): stages.cancel(job)
         case .release(let job): stages.release(job)
-        case .event(.taskFinished(let task, let executor, let report)):
-            stages.answer(task, from: executor, .success(report))
-        case .event(.taskFailed(let task, let executor, let error)):
-            stages.answer(task, from: executor, .failure(error))
-        case .event(.taskCancelled(let task, let executor)): stages.answer(task, from: executor, nil)
+        case .events(let events): for event in events { receive(event) }
         case .register(let dataset, let blocks): stages.register(dataset, blocks)
         case .unpersist(let dataset): stages.unpersist(dataset)
         case .inspect(let continuation):
@@ -61,12 +57,20 @@ struct DriverLoop {
         }
     }
 
+    private func receive(_ event: ClusterEvent) {
+        switch event {
+        case .taskFinished(let task, let executor, let report): stages.answer(task, from: executor, .success(report))
+        case .taskFailed(let task, let executor, let error): stages.answer(task, from: executor, .failure(error))
+        case .taskCancelled(let task, let executor): stages.answer(task, from: executor, nil)
+        }
+    }
+
     // What still arrives at a driver that stops: only those who wait for an answer matter.
     private func refuse(_ message: DriverMessage) {
         switch message {
         case .run(let request): StageScheduler.resume(request, .failure(Driver.isStopped))
         case .inspect(let continuation): continuation.resume(returning: tables())
-        case .cancel, .release, .event, .register, .unpersist, .stop: break
+        case .cancel, .release, .events, .register, .unpersist, .stop: break
         }
     }
 

@@ -8,7 +8,7 @@ enum DriverMessage: Sendable {
     case run(JobRequest)
     case cancel(JobID)
     case release(JobID)
-    case event(ClusterEvent)
+    case events([ClusterEvent])
     case register(DatasetID, [LocatedBlock])
     case unpersist(DatasetID)
     case inspect(CheckedContinuation<DriverTables?, Never>)
@@ -19,6 +19,8 @@ enum DriverMessage: Sendable {
 struct JobRequest: Sendable {
     let id: JobID
     let outline: JobOutline
+    /// Whether operators are measured.
+    let isAnalyzed: Bool
     let feed: ProgressFeed?
     /// Set by the caller's cancellation, which may overtake the request.
     let isCancelled: CancellationMark

@@ -64,7 +64,8 @@ final class Job {
             }
             return StageReport(
                 id: stage.id, label: stage.label, taskCount: stage.tasks.count, retryCount: complete.retryCount,
-                metrics: complete.metrics, readyNanoseconds: complete.readyAt - startedAt,
+                metrics: complete.metrics, operators: complete.operators,
+                readyNanoseconds: complete.readyAt - startedAt,
                 durationNanoseconds: complete.completeAt - complete.readyAt)
         }
     }

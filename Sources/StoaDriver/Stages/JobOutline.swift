@@ -23,6 +23,10 @@ struct JobOutline: Sendable {
                 precondition(sinks.count == stage.tasks.count, "\(stage.id) has one file a task")
             }
             var parents: Set<Int> = []
+            // Neighbouring tasks read the same stages and datasets: tables are asked only when that changes.
+            var lastParent: Int?
+            var lastDataset: (id: DatasetID, highest: Int)?
+            defer { if let lastDataset { datasets.raise(lastDataset.id, to: lastDataset.highest) } }
             for task in stage.tasks {
                 precondition(stage.pipelines.indices.contains(task.pipeline), "\(stage.id) has the task's pipeline")
                 for input in task.inputs {
@@ -30,14 +34,20 @@ struct JobOutline: Sendable {
                     case .file: break
                     case .blocks(let parent, let partitions, let bucket):
                         Self.check(parent, partitions, bucket, in: graph, before: index)
-                        parents.insert(parent.value)
+                        if parent.value != lastParent { parents.insert(parent.value) }
+                        lastParent = parent.value
                     case .materialized(let parent, let dataset, let partition):
                         Self.check(parent, partition..<(partition + 1), nil, in: graph, before: index)
                         precondition(
                             graph.stages[parent.value].output == .persist(dataset), "\(parent) persists \(dataset)")
                         parents.insert(parent.value)
                     case .dataset(let dataset, let partition):
-                        datasets[dataset] = max(datasets[dataset] ?? 0, partition)
+                        if let last = lastDataset, last.id == dataset {
+                            lastDataset = (dataset, max(last.highest, partition))
+                        } else {
+                            if let last = lastDataset { datasets.raise(last.id, to: last.highest) }
+                            lastDataset = (dataset, partition)
+                        }
                     }
                 }
             }
@@ -65,5 +75,11 @@ struct JobOutline: Sendable {
             precondition(bucket.map { (0..<count).contains($0) } ?? false, "stage \(index) reads a bucket of \(parent)")
         case .files: preconditionFailure("stage \(index) reads \(parent), which leaves no blocks")
         }
+    }
+}
+
+extension [DatasetID: Int] {
+    fileprivate mutating func raise(_ dataset: DatasetID, to partition: Int) {
+        self[dataset] = Swift.max(self[dataset] ?? 0, partition)
     }
 }

@@ -87,7 +87,7 @@ final class StageScheduler {
         let partitions = blocks.map {
             PartitionBlocks(
                 executor: calls.position(of: $0.location.executor),
-                sizes: [BlockSize(rowCount: $0.rowCount, byteCount: $0.byteCount)])
+                sizes: .one(BlockSize(rowCount: $0.rowCount, byteCount: $0.byteCount)))
         }
         datasets.register(id, BlockTable(naming: .dataset(id), partitions: partitions))
         startStages()
@@ -199,7 +199,8 @@ final class StageScheduler {
                 return follow(job, index)
             }
         }
-        let run = tasks.start(stage, of: job.id, parents: job.tables, datasets: job.datasets)
+        let run = tasks.start(
+            stage, of: job.id, parents: job.tables, datasets: job.datasets, isAnalyzed: job.request.isAnalyzed)
         job.stages[index] = .running(ready.started(run))
         if run.isComplete { complete(job, index) }
     }

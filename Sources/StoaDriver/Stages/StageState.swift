@@ -46,7 +46,8 @@ struct ReadyStage {
     /// Executors hold what the stage would compute.
     func skipped(consumerCount: Int, at now: Int) -> CompleteStage {
         CompleteStage(
-            readyAt: since, completeAt: now, retryCount: 0, metrics: TaskMetrics(), consumersLeft: consumerCount)
+            readyAt: since, completeAt: now, retryCount: 0, metrics: TaskMetrics(), operators: [],
+            consumersLeft: consumerCount)
     }
 }
 
@@ -64,7 +65,7 @@ struct RunningStage {
     func completed(consumerCount: Int, at now: Int) -> CompleteStage? {
         guard run.isComplete else { return nil }
         return CompleteStage(
-            readyAt: since, completeAt: now, retryCount: run.retryCount, metrics: run.metrics,
+            readyAt: since, completeAt: now, retryCount: run.retryCount, metrics: run.metrics, operators: run.operators,
             consumersLeft: consumerCount)
     }
 }
@@ -75,13 +76,18 @@ struct CompleteStage {
     let completeAt: Int
     let retryCount: Int
     let metrics: TaskMetrics
+    let operators: [[OperatorMetrics]]
     private var consumersLeft: Int
 
-    fileprivate init(readyAt: Int, completeAt: Int, retryCount: Int, metrics: TaskMetrics, consumersLeft: Int) {
+    fileprivate init(
+        readyAt: Int, completeAt: Int, retryCount: Int, metrics: TaskMetrics, operators: [[OperatorMetrics]],
+        consumersLeft: Int
+    ) {
         self.readyAt = readyAt
         self.completeAt = completeAt
         self.retryCount = retryCount
         self.metrics = metrics
+        self.operators = operators
         self.consumersLeft = consumersLeft
     }
 

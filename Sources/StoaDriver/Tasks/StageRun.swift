@@ -26,20 +26,40 @@ final class StageRun {
     /// Block tables of the datasets it reads.
     private let datasets: [DatasetID: BlockTable]
     private let executorIDs: [ExecutorID]
+    /// What the tasks share, by pipeline; empty when each writes a file of its own.
+    private let works: [TaskWork]
     var tasks: [TaskState]
     private(set) var completeCount = 0
     var retryCount = 0
     private(set) var metrics = TaskMetrics()
+    private let isAnalyzed: Bool
+    /// By pipeline; empty unless the stage is analyzed.
+    private(set) var operators: [[OperatorMetrics]] = []
 
     init(
-        job: JobID, stage: Stage, parents: StageTables, datasets: [DatasetID: BlockTable], executorIDs: [ExecutorID]
+        job: JobID, stage: Stage, parents: StageTables, datasets: [DatasetID: BlockTable], executorIDs: [ExecutorID],
+        isAnalyzed: Bool
     ) {
         self.job = job
         self.stage = stage
         self.parents = parents
         self.datasets = datasets
         self.executorIDs = executorIDs
+        self.isAnalyzed = isAnalyzed
+        if isAnalyzed {
+            operators = stage.pipelines.map { Array(repeating: OperatorMetrics(), count: $0.operators.count) }
+        }
         tasks = Array(repeating: .queued(attempt: 1), count: stage.tasks.count)
+        let output: TaskOutput? =
+            switch stage.output {
+            case .block: .block
+            case .buckets(let keys, let count): .buckets(keys: keys, count: count)
+            case .persist(let dataset): .persist(dataset)
+            case .files: nil
+            }
+        works =
+            output.map { output in stage.pipelines.map { TaskWork(plan: $0, output: output, isAnalyzed: isAnalyzed) } }
+            ?? []
     }
 
     var isComplete: Bool { completeCount == tasks.count }
@@ -61,10 +81,15 @@ final class StageRun {
         }
     }
 
-    func complete(_ partition: Int, _ blocks: PartitionBlocks, _ taskMetrics: TaskMetrics) {
+    func complete(_ partition: Int, _ blocks: PartitionBlocks, _ report: TaskReport) {
         tasks[partition] = .complete(blocks)
         completeCount += 1
-        metrics += taskMetrics
+        metrics += report.metrics
+        if !isAnalyzed { return }
+        let pipeline = stage.tasks[partition].pipeline
+        for (place, measured) in report.operators.enumerated() where place < operators[pipeline].count {
+            operators[pipeline][place] += measured
+        }
     }
 
     /// The blocks of the tasks that are complete, by partition.
@@ -77,17 +102,20 @@ final class StageRun {
     /// What to send to an executor for one attempt.
     func description(partition: Int, attempt: Int) -> TaskDescription {
         let task = stage.tasks[partition]
-        let output: TaskOutput =
-            switch stage.output {
-            case .block: .block
-            case .buckets(let keys, let count): .buckets(keys: keys, count: count)
-            case .persist(let dataset): .persist(dataset)
-            case .files(let sinks): .file(sinks[partition])
-            }
+        let work: TaskWork
+        if case .files(let sinks) = stage.output {
+            work = TaskWork(
+                plan: stage.pipelines[task.pipeline], output: .file(sinks[partition]), isAnalyzed: isAnalyzed)
+        } else {
+            work = works[task.pipeline]
+        }
         return TaskDescription(
-            id: TaskID(job: job, stage: stage.id, partition: partition, attempt: attempt),
-            plan: stage.pipelines[task.pipeline], inputs: task.inputs.map(locate), output: output)
+            id: TaskID(job: job, stage: stage.id, partition: partition, attempt: attempt), work: work,
+            inputs: task.inputs.map(locate))
     }
+
+    /// How long a task has taken so far, on average; nil before the first answer.
+    var meanNanoseconds: Int? { completeCount > 0 ? metrics.nanoseconds / completeCount : nil }
 
     private func locate(_ input: StageInput) -> TaskInput {
         if case .file(let slice) = input { return .file(slice) }

@@ -4,10 +4,11 @@ import StoaTasks
 
 /// Which task runs on which executor: the second of the driver's three jobs. Used by the driver's thread alone.
 ///
-/// An executor is given tasks while it has a free slot, and `queuedTasksPerSlot` beyond that, so that it has the next task
-/// before its answer has reached the driver. Jobs take turns, task by task; within a job tasks go in the order in which
-/// their stages could run, then by partition. A task goes to the executor that holds its input; an executor that would be
-/// idle also takes tasks that prefer another, first of its own node. Handing out a task costs the same however many wait.
+/// An executor is given tasks while it has a free slot, and some beyond that, so that it has the next task before its answer
+/// has reached the driver: a number it asks for, then `DriverOptions.queuedNanoseconds` worth of tasks. Jobs take turns, task
+/// by task; within a job tasks go in the order in which their stages could run, then by partition. A task goes to the
+/// executor that holds its input; an executor that would be idle also takes tasks that prefer another, first of its own
+/// node. Handing out a task costs the same however many wait.
 ///
 /// Every table is empty of a job after `close`.
 final class TaskScheduler {
@@ -33,6 +34,8 @@ final class TaskScheduler {
         var runningCount = 0
         var isWithdrawn = false
         var isInRotation = false
+        /// How long a task of the stage took that answered last; nil when a stage has started since.
+        var meanNanoseconds: Int?
 
         init(id: JobID, stageCount: Int, nodes: [Int]) {
             self.id = id
@@ -48,6 +51,8 @@ final class TaskScheduler {
     /// Attempts that each executor has been given and has not answered.
     private var load: [Int]
     private var jobs: [JobID: JobTasks] = [:]
+    /// The one among them to which the last answer belonged.
+    private var lastAnswered: JobTasks?
     /// The jobs that have tasks to hand out, in the order of their turns.
     private var rotation: [JobTasks] = []
     private var turn = 0
@@ -70,10 +75,15 @@ final class TaskScheduler {
     }
 
     /// Makes the tasks of a stage that can run, and queues them.
-    func start(_ stage: Stage, of job: JobID, parents: StageTables, datasets: [DatasetID: BlockTable]) -> StageRun {
+    func start(
+        _ stage: Stage, of job: JobID, parents: StageTables, datasets: [DatasetID: BlockTable], isAnalyzed: Bool
+    ) -> StageRun {
         let tasks = tasks(of: job)
-        let run = StageRun(job: job, stage: stage, parents: parents, datasets: datasets, executorIDs: executorIDs)
+        let run = StageRun(
+            job: job, stage: stage, parents: parents, datasets: datasets, executorIDs: executorIDs,
+            isAnalyzed: isAnalyzed)
         tasks.runs[stage.id.value] = run
+        tasks.meanNanoseconds = nil
         for partition in stage.tasks.indices {
             tasks.queue.append(
                 QueuedTask(stage: Int32(stage.id.value), partition: Int32(partition), attempt: 1),
@@ -94,14 +104,16 @@ final class TaskScheduler {
         guard !tasks.isWithdrawn else { return }
         tasks.isWithdrawn = true
         tasks.queue = JobQueue(nodes: nodes)
+        var attempts: [[TaskID]] = Array(repeating: [], count: nodes.count)
         for case let run? in tasks.runs {
             for (partition, state) in run.tasks.enumerated() {
                 if case .running(let attempt, let executor) = state {
-                    calls.cancel(
-                        TaskID(job: job, stage: run.stage.id, partition: partition, attempt: attempt), on: executor)
+                    attempts[executor].append(
+                        TaskID(job: job, stage: run.stage.id, partition: partition, attempt: attempt))
                 }
             }
         }
+        calls.cancel(attempts)
         leaveRotation(tasks)
     }
 
@@ -114,6 +126,7 @@ final class TaskScheduler {
         precondition(tasks.runningCount == 0, "\(job) is closed while attempts run")
         leaveRotation(tasks)
         jobs[job] = nil
+        if lastAnswered === tasks { lastAnswered = nil }
     }
 
     func count(into tables: inout DriverTables) {
@@ -125,23 +138,23 @@ final class TaskScheduler {
 
     /// Gives tasks to executors until all are full or no task waits.
     func handOut() {
-        fill(slotFactor: 1, mayTakeOthers: false)
+        if rotation.isEmpty { return }
+        fill(ahead: false, mayTakeOthers: false)
         // Only what executors with a free slot did not want for themselves goes elsewhere.
-        fill(slotFactor: 1, mayTakeOthers: true)
-        if options.queuedTasksPerSlot > 0 {
-            fill(slotFactor: 1 + options.queuedTasksPerSlot, mayTakeOthers: false)
-        }
+        fill(ahead: false, mayTakeOthers: true)
+        fill(ahead: true, mayTakeOthers: false)
+        calls.sendTasks()
     }
 
     // One task an executor and round, so that few tasks spread over many executors.
-    private func fill(slotFactor: Int, mayTakeOthers: Bool) {
+    private func fill(ahead: Bool, mayTakeOthers: Bool) {
         var handedOut = true
         while handedOut, !rotation.isEmpty {
             handedOut = false
             for step in load.indices {
                 let executor = (firstExecutor + step) % load.count
-                guard load[executor] < calls.executors[executor].slots * slotFactor else { continue }
-                if handOutOne(to: executor, mayTakeOthers: mayTakeOthers) {
+                guard ahead || load[executor] < calls.executors[executor].slots else { continue }
+                if handOutOne(to: executor, ahead: ahead, mayTakeOthers: mayTakeOthers) {
                     handedOut = true
                     if rotation.isEmpty {
                         firstExecutor = (executor + 1) % load.count
@@ -152,11 +165,13 @@ final class TaskScheduler {
         }
     }
 
-    private func handOutOne(to executor: Int, mayTakeOthers: Bool) -> Bool {
+    private func handOutOne(to executor: Int, ahead: Bool, mayTakeOthers: Bool) -> Bool {
         for _ in rotation.indices {
             if turn >= rotation.count { turn = 0 }
             let tasks = rotation[turn]
-            guard let task = tasks.queue.next(for: executor, mayTakeOthers: mayTakeOthers) else {
+            guard !ahead || load[executor] < mostAhead(of: tasks, on: executor),
+                let task = tasks.queue.next(for: executor, mayTakeOthers: mayTakeOthers)
+            else {
                 turn += 1
                 continue
             }
@@ -166,6 +181,14 @@ final class TaskScheduler {
             return true
         }
         return false
+    }
+
+    /// How many unanswered attempts, of all jobs, an executor may have when it is given another one of this job.
+    private func mostAhead(of tasks: JobTasks, on executor: Int) -> Int {
+        let description = calls.executors[executor]
+        var queued = description.queuedTasksPerSlot
+        if let mean = tasks.meanNanoseconds { queued = max(queued, options.queuedNanoseconds / max(mean, 1000)) }
+        return description.slots * (1 + queued)
     }
 
     private func submit(_ task: QueuedTask, of tasks: JobTasks, to executor: Int) {
@@ -183,7 +206,7 @@ final class TaskScheduler {
 
     /// An executor has ended an attempt: with a report, or with the error that stopped it (nil when it was cancelled).
     func answer(_ task: TaskID, from executor: Int, _ answer: Result<TaskReport, StoaError>?) -> Outcome {
-        guard let tasks = jobs[task.job], tasks.runs.indices.contains(task.stage.value),
+        guard let tasks = knownTasks(of: task.job), tasks.runs.indices.contains(task.stage.value),
             let run = tasks.runs[task.stage.value], run.tasks.indices.contains(task.partition),
             case .running(task.attempt, executor) = run.tasks[task.partition]
         else { return .stale }
@@ -201,8 +224,9 @@ final class TaskScheduler {
                     "\(task) left \(report.blocks.count) blocks where its stage promises \(run.blocksPerTask)"
                 return .failed(StoaError(.engineFailed, source: .engine, sentence))
             }
-            let sizes = report.blocks.map { BlockSize(rowCount: $0.rowCount, byteCount: $0.byteCount) }
-            run.complete(task.partition, PartitionBlocks(executor: executor, sizes: sizes), report.metrics)
+            run.complete(
+                task.partition, PartitionBlocks(executor: executor, sizes: BlockSizes(report.blocks)), report)
+            tasks.meanNanoseconds = run.meanNanoseconds
             return .complete(run)
         case .failure(let error): return failed(task, error, run, tasks, on: executor)
         case nil:
@@ -232,6 +256,13 @@ final class TaskScheduler {
     private func tasks(of job: JobID) -> JobTasks {
         guard let tasks = jobs[job] else { preconditionFailure("\(job) has no tasks table") }
         return tasks
+    }
+
+    // Answers come in runs of the same job.
+    private func knownTasks(of job: JobID) -> JobTasks? {
+        if let lastAnswered, lastAnswered.id == job { return lastAnswered }
+        lastAnswered = jobs[job]
+        return lastAnswered
     }
 
     private func rotate(_ tasks: JobTasks) {

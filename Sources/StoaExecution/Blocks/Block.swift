@@ -1,6 +1,7 @@
 import StoaColumns
 
-/// What a task leaves behind: rows, or the state of a user's aggregate. Immutable; holders share it by reference.
+/// What a task leaves behind: rows, or the state of a user's aggregate. Immutable; holders share it by one reference, so that
+/// keeping it and handing it over cost next to nothing.
 package struct Block: Sendable {
     /// What is in a block.
     package enum Content: Sendable {
@@ -10,32 +11,47 @@ package struct Block: Sendable {
         case state(any Codable & Sendable)
     }
 
+    private final class Body: Sendable {
+        let content: Content
+        let rowCount: Int
+        let byteCount: Int
+
+        init(_ content: Content, rowCount: Int, byteCount: Int) {
+            self.content = content
+            self.rowCount = rowCount
+            self.byteCount = byteCount
+        }
+    }
+
+    private let body: Body
+
     /// The rows or the state.
-    package let content: Content
+    package var content: Content { body.content }
     /// Number of rows; 0 for a state.
-    package let rowCount: Int
+    package var rowCount: Int { body.rowCount }
     /// Bytes of the columns; 0 for a state, which is no column. A dictionary counts once, and where it has more entries
     /// than there are rows only for the part that so many rows can use: the rest belongs to other blocks that share it.
-    package let byteCount: Int
+    package var byteCount: Int { body.byteCount }
 
     /// A block of rows; batches without rows are left away.
     package init(rows batches: [Batch]) {
-        let batches = batches.filter { $0.rowCount > 0 }
-        content = .rows(batches)
-        rowCount = batches.reduce(0) { $0 + $1.rowCount }
-        byteCount = Self.byteCount(batches)
+        let batches = batches.contains { $0.rowCount == 0 } ? batches.filter { $0.rowCount > 0 } : batches
+        body = Body(
+            .rows(batches), rowCount: batches.reduce(0) { $0 + $1.rowCount }, byteCount: Self.byteCount(batches))
     }
 
     private static func byteCount(_ batches: [Batch]) -> Int {
         var total = 0
         var encoded: [ObjectIdentifier: (dictionary: StringDictionary, rows: Int)] = [:]
-        for column in batches.lazy.flatMap(\.columns) {
-            total += column.byteCount
-            guard let dictionary = column.dictionaryCodes?.dictionary else { continue }
-            total -= dictionary.values.byteCount
-            let family = ObjectIdentifier(dictionary.family)
-            let (longest, rows) = encoded[family] ?? (dictionary, 0)
-            encoded[family] = (dictionary.count > longest.count ? dictionary : longest, rows + column.count)
+        for batch in batches {
+            for column in batch.columns {
+                total += column.byteCount
+                guard let dictionary = column.dictionaryCodes?.dictionary else { continue }
+                total -= dictionary.values.byteCount
+                let family = ObjectIdentifier(dictionary.family)
+                let (longest, rows) = encoded[family] ?? (dictionary, 0)
+                encoded[family] = (dictionary.count > longest.count ? dictionary : longest, rows + column.count)
+            }
         }
         for (dictionary, rows) in encoded.values {
             let bytes = dictionary.values.byteCount
@@ -46,14 +62,12 @@ package struct Block: Sendable {
 
     /// A block of one state.
     package init(state: any Codable & Sendable) {
-        content = .state(state)
-        rowCount = 0
-        byteCount = 0
+        body = Body(.state(state), rowCount: 0, byteCount: 0)
     }
 
     /// The batches of a block of rows. Throws `engineFailed` for a state: the plan reads what its maker did not write.
     package func rows() throws(StoaError) -> [Batch] {
-        guard case .rows(let batches) = content else {
+        guard case .rows(let batches) = body.content else {
             throw StoaError(.engineFailed, source: .engine, "a plan reads rows from a block that holds a state")
         }
         return batches
@@ -61,7 +75,7 @@ package struct Block: Sendable {
 
     /// The state of a block that holds one. Throws `engineFailed` for rows.
     package func state() throws(StoaError) -> any Codable & Sendable {
-        guard case .state(let state) = content else {
+        guard case .state(let state) = body.content else {
             throw StoaError(.engineFailed, source: .engine, "a plan reads a state from a block that holds rows")
         }
         return state

@@ -12,8 +12,8 @@ package final class TaskExecutor: Sendable {
     /// Counts what tasks allocate.
     package let memory: MemoryPool
     private let readRemote: @Sendable (BlockLocation) throws(StoaError) -> Block
-    private let sharedTables = SharedBuildTables()
-    private let dictionaries = DatasetDictionaries()
+    let sharedTables = SharedBuildTables()
+    let dictionaries = DatasetDictionaries()
 
     /// An executor that holds nothing yet.
     ///
@@ -33,11 +33,8 @@ package final class TaskExecutor: Sendable {
     /// and has stored nothing and left no file.
     package func run(_ task: TaskDescription, cancellation: CancellationFlag) -> Result<TaskReport, StoaError> {
         memory.whileCurrent {
-            let runner = TaskRunner(
-                store: store, sharedTables: sharedTables, dictionaries: dictionaries,
-                readBlock: { [self] (location) throws(StoaError) -> Block in try block(at: location) })
             do throws(StoaError) {
-                return .success(try runner.run(task, cancellation: cancellation))
+                return .success(try TaskRunner(executor: self).run(task, cancellation: cancellation))
             } catch {
                 return .failure(error)
             }
@@ -66,7 +63,7 @@ package final class TaskExecutor: Sendable {
     package var sharedTableCount: Int { sharedTables.count }
 
     /// The block at a location: from this executor's store, or from the executor that has it.
-    private func block(at location: BlockLocation) throws(StoaError) -> Block {
+    func block(at location: BlockLocation) throws(StoaError) -> Block {
         guard location.executor == id else { return try readRemote(location) }
         guard let block = store.get(location.block) else {
             throw StoaError(

@@ -26,13 +26,34 @@ extension BatchSource {
     package var givesPartitionRows: Bool { false }
 }
 
+/// Cuts one batch after the other into morsels, sharing their memory.
+struct MorselCutter {
+    private var batch: Batch?
+    private var position = 0
+
+    /// Takes the next batch; the one before has been given to its end.
+    mutating func cut(_ next: Batch) {
+        batch = next
+        position = 0
+    }
+
+    /// The next morsel, nil when a new batch is needed. A batch without rows is a morsel, too.
+    mutating func next() -> Batch? {
+        guard let current = batch else { return nil }
+        let end = min(current.rowCount, position + Morsel.rowLimit)
+        let range = position..<end
+        position = end
+        if end == current.rowCount { batch = nil }
+        return range.count == current.rowCount ? current : current.slice(range)
+    }
+}
+
 /// Cuts batches of any length into morsels, sharing their memory.
 package final class MorselSource: BatchSource {
     package let schema: Schema
     package var givesPartitionRows: Bool { true }
     private let nextBatch: () throws(StoaError) -> Batch?
-    private var current: Batch?
-    private var position = 0
+    private var cutter = MorselCutter()
 
     /// Morsels of the batches that `nextBatch` gives until it gives nil.
     package init(schema: Schema, nextBatch: @escaping () throws(StoaError) -> Batch?) {
@@ -48,17 +69,9 @@ package final class MorselSource: BatchSource {
 
     package func next() throws(StoaError) -> Batch? {
         while true {
-            if let batch = current {
-                let end = min(batch.rowCount, position + Morsel.rowLimit)
-                let range = position..<end
-                position = end
-                if end == batch.rowCount { current = nil }
-                if range.count == batch.rowCount { return batch }
-                return batch.slice(range)
-            }
+            if let morsel = cutter.next() { return morsel }
             guard let batch = try nextBatch() else { return nil }
-            current = batch
-            position = 0
+            cutter.cut(batch)
         }
     }
 }

@@ -11,7 +11,8 @@ extension TaskContext {
         let aggregate = try function.batchAggregate()
         switch phase {
         case .partial:
-            return try consume(source(of: plan), with: aggregate, named: function.printedTypeName)
+            return try consume(
+                source(of: plan, at: PlanPlace().below), with: aggregate, named: function.printedTypeName)
         case .merge:
             guard case .input(let number, _) = plan else {
                 throw StoaError(

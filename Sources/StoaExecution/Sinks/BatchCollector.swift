@@ -38,7 +38,9 @@ struct BatchCollector {
 
     private mutating func joinSmall() throws(StoaError) {
         if small.isEmpty { return }
-        batches.append(try Batch.concatenated(small, schema: schema, cancellation: cancellation))
+        batches.append(
+            small.count == 1
+                ? small[0] : try Batch.concatenated(small, schema: schema, cancellation: cancellation))
         small = []
         smallRowCount = 0
     }

@@ -2,48 +2,62 @@ import StoaColumns
 import StoaPlan
 import StoaTasks
 
+/// Where a plan stands in the task's plan.
+struct PlanPlace {
+    /// Below the joins, 0 for a probe and 1 for a build side.
+    var path: [UInt8] = []
+    /// In `PhysicalPlan.operators`; kept when the task is analyzed only.
+    var index = 0
+
+    /// The place of the only plan below.
+    var below: PlanPlace { PlanPlace(path: path, index: index + 1) }
+}
+
 extension TaskContext {
     /// The operators of a plan that gives rows.
-    ///
-    /// - Parameter path: where the plan stands below the joins of the task's plan, 0 for a probe and 1 for a build side.
-    func source(of plan: PhysicalPlan, at path: [UInt8] = []) throws(StoaError) -> any BatchSource {
+    func source(of plan: PhysicalPlan, at place: PlanPlace = PlanPlace()) throws(StoaError) -> any BatchSource {
+        guard let analysis else { return try plainSource(of: plan, at: place) }
+        return try analysis.measured(at: place.index) { () throws(StoaError) in try plainSource(of: plan, at: place) }
+    }
+
+    private func plainSource(of plan: PhysicalPlan, at place: PlanPlace) throws(StoaError) -> any BatchSource {
         switch plan {
         case .input(let number, let schema):
             return try InputSource(number, schema: schema, of: self)
         case .join(let join, let build, let probe):
-            return try source(of: join, build: build, probe: probe, at: path)
+            return try source(of: join, build: build, probe: probe, at: place)
         case .sort(let keys, let limit, let input):
             return try SortOperator(
-                keys, limit: limit, input: source(of: input, at: path), cancellation: cancellation)
+                keys, limit: limit, input: source(of: input, at: place.below), cancellation: cancellation)
         case .mergeSorted(let keys, let limit, let input):
             guard case .input(let number, let schema) = input else {
                 throw StoaError(.engineFailed, source: .engine, "sorted blocks to be merged are no input of the task")
             }
             return try MergeSortedOperator(keys, limit: limit, input: number, schema: schema, of: self)
         case .filter(let condition, let input):
-            return try FilterOperator(condition, input: source(of: input, at: path))
+            return try FilterOperator(condition, input: source(of: input, at: place.below))
         case .project(let expressions, let schema, let input):
-            return try ProjectOperator(expressions, schema: schema, input: source(of: input, at: path))
+            return try ProjectOperator(expressions, schema: schema, input: source(of: input, at: place.below))
         case .aggregate(let aggregation, let input):
             if case .aggregate(let distinct, let source) = input,
                 let counted = try DistinctCountOperator.make(
                     aggregation, over: distinct,
-                    input: { [self] () throws(StoaError) in try self.source(of: source, at: path) },
+                    input: { [self] () throws(StoaError) in try self.source(of: source, at: place.below.below) },
                     cancellation: cancellation)
             {
                 return counted
             }
-            let input = try source(of: input, at: path)
+            let input = try source(of: input, at: place.below)
             if aggregation.phase == .partial, aggregation.aggregates.isEmpty, !aggregation.keys.isEmpty {
                 return try PartialDistinctOperator(aggregation, input: input, cancellation: cancellation)
             }
             return try AggregateOperator(aggregation, input: input, cancellation: cancellation)
         case .topRows(let top, let input):
-            return try TopRowsOperator(top, input: source(of: input, at: path), cancellation: cancellation)
+            return try TopRowsOperator(top, input: source(of: input, at: place.below), cancellation: cancellation)
         case .limit(let skip, let count, let input):
-            return LimitOperator(skip: skip, count: count, input: try source(of: input, at: path))
+            return LimitOperator(skip: skip, count: count, input: try source(of: input, at: place.below))
         case .map(let function, let schema, let input):
-            return try MapOperator(function, schema: schema, input: source(of: input, at: path))
+            return try MapOperator(function, schema: schema, input: source(of: input, at: place.below))
         case .userAggregate(let function, _, _):
             throw StoaError(
                 .engineFailed, source: .engine,
@@ -53,17 +67,20 @@ extension TaskContext {
 
     /// A join; its build side is shared between the executor's tasks of this stage when it is the same for all of them.
     private func source(
-        of join: HashJoin, build: PhysicalPlan, probe: PhysicalPlan, at path: [UInt8]
+        of join: HashJoin, build: PhysicalPlan, probe: PhysicalPlan, at place: PlanPlace
     ) throws(StoaError) -> any BatchSource {
+        let buildPlace = PlanPlace(path: place.path + [1], index: place.index + 1)
+        let probePlace = PlanPlace(
+            path: place.path + [0], index: analysis == nil ? 0 : buildPlace.index + build.operators.count)
         let makeBuild = { [self] () throws(StoaError) -> JoinBuild in
-            try JoinBuild(join, from: source(of: build, at: path + [1]), cancellation: cancellation)
+            try JoinBuild(join, from: source(of: build, at: buildPlace), cancellation: cancellation)
         }
-        let probe = try source(of: probe, at: path + [0])
+        let probe = try source(of: probe, at: probePlace)
         return try HashJoinOperator(join, probe: probe, cancellation: cancellation) {
             [self] () throws(StoaError) -> JoinBuild in
             guard join.isBroadcast else { return try makeBuild() }
-            return try sharedTables.build(
-                .init(stage: .init(job: task.id.job, stage: task.id.stage), path: path),
+            return try executor.sharedTables.build(
+                .init(stage: .init(job: task.id.job, stage: task.id.stage), path: place.path),
                 from: blocks(read: build), cancellation: cancellation, by: makeBuild)
         }
     }
@@ -74,12 +91,10 @@ extension TaskContext {
         case .input(let number, _):
             guard case .blocks(let locations) = try input(number) else { return [] }
             return locations.map(\.block)
-        case .join(_, let build, let probe):
-            return try blocks(read: build) + blocks(read: probe)
-        case .filter(_, let input), .project(_, _, let input), .aggregate(_, let input), .topRows(_, let input),
-            .sort(_, _, let input), .mergeSorted(_, _, let input), .limit(_, _, let input), .map(_, _, let input),
-            .userAggregate(_, _, let input):
-            return try blocks(read: input)
+        default:
+            var blocks: [BlockID] = []
+            for input in plan.inputs { blocks += try self.blocks(read: input) }
+            return blocks
         }
     }
 }

@@ -6,19 +6,20 @@ import StoaTasks
 final class TaskContext {
     let task: TaskDescription
     let cancellation: CancellationFlag
-    let readBlock: (BlockLocation) throws(StoaError) -> Block
-    let sharedTables: SharedBuildTables
+    /// The one that runs the task.
+    let executor: TaskExecutor
+    /// Nil unless the task is to be analyzed.
+    let analysis: TaskAnalysis?
     /// What has been read so far, and in the end all that the task cost.
     var metrics = TaskMetrics()
 
     init(
-        task: TaskDescription, cancellation: CancellationFlag, sharedTables: SharedBuildTables,
-        readBlock: @escaping (BlockLocation) throws(StoaError) -> Block
+        task: TaskDescription, cancellation: CancellationFlag, executor: TaskExecutor
     ) {
         self.task = task
         self.cancellation = cancellation
-        self.sharedTables = sharedTables
-        self.readBlock = readBlock
+        self.executor = executor
+        analysis = task.work.isAnalyzed ? TaskAnalysis(task.plan) : nil
     }
 
     /// The task's input of that number. Throws `engineFailed` when the plan names one that the task has not.
@@ -41,14 +42,16 @@ final class TaskContext {
         blocks.reserveCapacity(locations.count)
         for location in locations {
             try cancellation.check()
-            blocks.append(try block(at: location))
+            let block = try block(at: location)
+            analysis?.count(block, ofInput: number)
+            blocks.append(block)
         }
         return blocks
     }
 
     /// One block, counted as read.
     func block(at location: BlockLocation) throws(StoaError) -> Block {
-        let block = try readBlock(location)
+        let block = try executor.block(at: location)
         metrics.rowsRead += block.rowCount
         metrics.bytesRead += block.byteCount
         return block

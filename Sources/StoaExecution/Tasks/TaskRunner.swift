@@ -5,62 +5,72 @@ import StoaTasks
 
 /// Runs tasks on the calling thread: builds the operators of the plan, pulls morsels through them, stores what comes out.
 struct TaskRunner {
-    let store: BlockStore
-    let sharedTables: SharedBuildTables
-    let dictionaries: DatasetDictionaries
-    let readBlock: (BlockLocation) throws(StoaError) -> Block
+    let executor: TaskExecutor
 
     /// Runs one attempt to its end. Blocks are stored together at the very end, so that a failed or cancelled attempt has
     /// stored none. Errors name stage and partition.
     func run(_ task: TaskDescription, cancellation: CancellationFlag) throws(StoaError) -> TaskReport {
         let start = MonotonicClock.nanoseconds
-        let context = TaskContext(
-            task: task, cancellation: cancellation, sharedTables: sharedTables, readBlock: readBlock)
+        let context = TaskContext(task: task, cancellation: cancellation, executor: executor)
         do throws(StoaError) {
             try cancellation.check()
             let blocks = try output(of: context)
-            // A file that is complete cannot be taken back; blocks can still be left away.
-            if !blocks.isEmpty { try cancellation.check() }
-            store.put(blocks)
-            for (_, block) in blocks {
+            for block in blocks {
                 context.metrics.rowsWritten += block.rowCount
                 context.metrics.bytesWritten += block.byteCount
             }
             context.metrics.nanoseconds = MonotonicClock.nanoseconds - start
             return TaskReport(
-                blocks: blocks.map {
-                    BlockSummary(id: $0.id, rowCount: $0.block.rowCount, byteCount: $0.block.byteCount)
-                },
-                metrics: context.metrics)
+                blocks: blocks, metrics: context.metrics, operators: context.analysis?.finish() ?? [])
         } catch {
             throw error.located(.init(stage: task.id.stage.value, partition: task.id.partition))
         }
     }
 
-    /// The blocks that the task leaves, in bucket order; none when it writes a file.
-    private func output(of context: TaskContext) throws(StoaError) -> [(id: BlockID, block: Block)] {
-        let task = context.task
-        switch task.output {
+    /// Stores the blocks that the task leaves, and gives them in bucket order; none when it writes a file.
+    private func output(of context: TaskContext) throws(StoaError) -> [BlockSummary] {
+        let task = context.task.id
+        switch context.task.output {
         case .block:
             return [
-                (.stage(task.id.job, task.id.stage, partition: task.id.partition, bucket: nil), try block(of: context))
+                try store(
+                    block(of: context), as: .stage(task.job, task.stage, partition: task.partition, bucket: nil),
+                    context)
             ]
         case .persist(let dataset):
-            return [(.dataset(dataset, partition: task.id.partition), try persistedBlock(of: context, dataset))]
+            return [
+                try store(
+                    persistedBlock(of: context, dataset), as: .dataset(dataset, partition: task.partition), context)
+            ]
         case .buckets(let keys, let count):
-            return try buckets(of: context, keys: keys, count: count).enumerated().map { bucket, block in
-                (.stage(task.id.job, task.id.stage, partition: task.id.partition, bucket: bucket), block)
+            let blocks = try buckets(of: context, keys: keys, count: count).enumerated().map { bucket, block in
+                (id: BlockID.stage(task.job, task.stage, partition: task.partition, bucket: bucket), block: block)
             }
+            try context.cancellation.check()
+            executor.store.put(blocks)
+            return blocks.map { BlockSummary($0.block, as: $0.id) }
         case .file(let sink):
+            // A file that is complete cannot be taken back, so this is not followed by a look at the cancellation.
             try write(to: sink, context)
             return []
         }
     }
 
+    private func store(_ block: Block, as id: BlockID, _ context: TaskContext) throws(StoaError) -> BlockSummary {
+        try context.cancellation.check()
+        executor.store.put(block, as: id)
+        return BlockSummary(block, as: id)
+    }
+
     /// All that the plan gives, as one block.
     private func block(of context: TaskContext) throws(StoaError) -> Block {
         if case .userAggregate(let function, let phase, let input) = context.task.plan {
-            return Block(state: try context.state(of: function, phase, over: input))
+            guard let analysis = context.analysis else {
+                return Block(state: try context.state(of: function, phase, over: input))
+            }
+            return try analysis.time(at: 0) { () throws(StoaError) in
+                Block(state: try context.state(of: function, phase, over: input))
+            }
         }
         let source = try context.source(of: context.task.plan)
         var collector = BatchCollector(schema: source.schema, cancellation: context.cancellation)
@@ -72,7 +82,7 @@ struct TaskRunner {
     private func persistedBlock(of context: TaskContext, _ dataset: DatasetID) throws(StoaError) -> Block {
         let source = try context.source(of: context.task.plan)
         var rows = PersistedRows(
-            schema: source.schema, dictionaries: dictionaries.columns(of: dataset, schema: source.schema),
+            schema: source.schema, dictionaries: executor.dictionaries.columns(of: dataset, schema: source.schema),
             cancellation: context.cancellation)
         while let batch = try source.next() { try rows.append(batch) }
         return try rows.finish()
@@ -103,5 +113,11 @@ struct TaskRunner {
         }
         try context.cancellation.check()
         try writer.close()
+    }
+}
+
+extension BlockSummary {
+    fileprivate init(_ block: Block, as id: BlockID) {
+        self.init(id: id, rowCount: block.rowCount, byteCount: block.byteCount)
     }
 }

@@ -31,16 +31,7 @@ extension PhysicalPlan {
     }
 
     /// The operators below too; of a join the build side first.
-    var tree: PlanTree {
-        switch self {
-        case .input: PlanTree(line)
-        case .filter(_, let input), .project(_, _, let input), .aggregate(_, let input), .topRows(_, let input),
-            .sort(_, _, let input), .mergeSorted(_, _, let input), .limit(_, _, let input), .map(_, _, let input),
-            .userAggregate(_, _, let input):
-            PlanTree(line, [input.tree])
-        case .join(_, let build, let probe): PlanTree(line, [build.tree, probe.tree])
-        }
-    }
+    var tree: PlanTree { PlanTree(line, inputs.map(\.tree)) }
 
     private static func list(_ keys: [BoundSortKey], _ schema: Schema) -> String {
         keys.map { $0.named(by: schema) }.joined(separator: ", ")

@@ -12,18 +12,31 @@ extension PlannedQuery {
     }
 
     private static func lines(of stage: Stage, notes: [String]) -> [String] {
-        let tasks = stage.tasks.count == 1 ? "1 task" : "\(stage.tasks.count) tasks"
-        var lines = ["  \(stage.id): \(stage.label); \(tasks), \(stage.output.line(stage.schema))"]
+        var lines = ["  \(stage.header)"]
         lines += notes.map { "    note: \($0)" }
         for (number, pipeline) in stage.pipelines.enumerated() {
-            let tasks = stage.tasks.filter { $0.pipeline == number }
-            if stage.pipelines.count > 1 { lines.append("    pipeline \(number), \(tasks.count) of the tasks") }
-            lines += pipeline.tree.lines(indent: 2)
-            for input in tasks.first?.inputs.indices ?? 0..<0 {
-                lines.append("    input \(input): \(StageInput.summary(tasks.map { $0.inputs[input] }))")
-            }
+            lines += stage.pipelineHeader(number) + pipeline.tree.lines(indent: 2) + stage.inputLines(pipeline: number)
         }
         return lines
+    }
+}
+
+extension Stage {
+    /// Its name, what it does, and where its rows go.
+    var header: String { "\(id): \(label); \(Quantities.count(tasks.count, "task")), \(output.line(schema))" }
+
+    /// Which of several pipelines follows.
+    func pipelineHeader(_ number: Int) -> [String] {
+        if pipelines.count == 1 { return [] }
+        return ["    pipeline \(number), \(tasks.count { $0.pipeline == number }) of the tasks"]
+    }
+
+    /// What the tasks of a pipeline read.
+    func inputLines(pipeline: Int) -> [String] {
+        let tasks = tasks.filter { $0.pipeline == pipeline }
+        return (tasks.first?.inputs.indices ?? 0..<0).map { input in
+            "    input \(input): \(StageInput.summary(tasks.map { $0.inputs[input] }))"
+        }
     }
 }
 

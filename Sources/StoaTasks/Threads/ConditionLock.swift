@@ -2,7 +2,8 @@ import Glibc
 
 /// A lock on which threads can wait until another thread has changed what the lock guards.
 ///
-/// The owner says beside each of its fields that this lock guards it. Uncontended locking costs about 20 ns.
+/// The owner says beside each of its fields that this lock guards it. Uncontended locking costs about 20 ns. A thread that
+/// finds the lock taken looks again for about a microsecond before it sleeps: what is done under it should take less.
 package final class ConditionLock: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -14,8 +15,12 @@ package final class ConditionLock: @unchecked Sendable {
         pthread_condattr_init(&attributes)
         // Deadlines must not jump when the wall clock is set.
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        let statuses = [pthread_mutex_init(mutex, nil), pthread_cond_init(condition, &attributes)]
+        var mutexAttributes = pthread_mutexattr_t()
+        pthread_mutexattr_init(&mutexAttributes)
+        pthread_mutexattr_settype(&mutexAttributes, Int32(PTHREAD_MUTEX_ADAPTIVE_NP))
+        let statuses = [pthread_mutex_init(mutex, &mutexAttributes), pthread_cond_init(condition, &attributes)]
         pthread_condattr_destroy(&attributes)
+        pthread_mutexattr_destroy(&mutexAttributes)
         precondition(statuses == [0, 0], "pthread_mutex_init or pthread_cond_init failed (errors \(statuses))")
     }
 

@@ -6,9 +6,9 @@ final class Answers: @unchecked Sendable {
     // Guard: `lock`.
     private var events: [ClusterEvent] = []
 
-    func hear(_ event: ClusterEvent) {
+    func hear(_ more: [ClusterEvent]) {
         lock.lock()
-        events.append(event)
+        events += more
         lock.unlock()
         lock.wakeAll()
     }

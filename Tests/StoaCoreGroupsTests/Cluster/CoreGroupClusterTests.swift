@@ -30,7 +30,7 @@ import Testing
     ) -> TaskDescription {
         TaskDescription(
             id: TaskID(job: job, stage: StageID(stage), partition: partition, attempt: 1),
-            plan: plan ?? .input(0, schema), inputs: [.blocks(inputs)], output: .block)
+            work: TaskWork(plan: plan ?? .input(0, schema), output: .block), inputs: [.blocks(inputs)])
     }
 
     /// 1 to 8 executors of 1 to 8 threads, more than this machine has CPUs: every task reads a block of every executor.
@@ -50,7 +50,7 @@ import Testing
         }
         let count = 40
         for partition in 0..<count {
-            cluster.submit(task(partition, reading: inputs), to: cluster.executors[partition % executors].id)
+            cluster.submit([task(partition, reading: inputs)], to: cluster.executors[partition % executors].id)
         }
         let events = answers.first(count)
         #expect(Set(events.compactMap(\.finishedTask)).count == count)
@@ -96,7 +96,7 @@ import Testing
         let answers = Answers()
         try cluster.start(events: answers.hear)
         let missing = BlockLocation(block: .dataset(DatasetID(1), partition: 0), executor: ExecutorID(0))
-        cluster.submit(task(5, reading: [missing]), to: ExecutorID(0))
+        cluster.submit([task(5, reading: [missing])], to: ExecutorID(0))
         let events = answers.first(1)
         guard case .taskFailed(let id, ExecutorID(0), let error) = try #require(events.first) else {
             Issue.record("\(events)")
@@ -118,12 +118,14 @@ import Testing
             UserFunction(encoding: SlowFunction(microseconds: 1000)), schema, .input(0, schema))
         let input = BlockLocation(block: block, executor: ExecutorID(0))
         let tasks = (0..<12).map { task($0, plan: slow, reading: [input]) }
-        for (position, task) in tasks.enumerated() { cluster.submit(task, to: ExecutorID(position % 2)) }
+        for (position, task) in tasks.enumerated() { cluster.submit([task], to: ExecutorID(position % 2)) }
         usleep(30_000)
         #expect(answers.all.isEmpty)
         let start = MonotonicClock.nanoseconds
         // Running and queued ones alike, in an order of their own.
-        for (position, task) in tasks.enumerated().reversed() { cluster.cancel(task.id, on: ExecutorID(position % 2)) }
+        for (position, task) in tasks.enumerated().reversed() {
+            cluster.cancel([task.id], on: ExecutorID(position % 2))
+        }
         let events = answers.first(12)
         let milliseconds = Double(MonotonicClock.nanoseconds - start) / 1e6
         print("12 tasks on 4 threads cancelled in \(milliseconds) ms")
@@ -132,12 +134,40 @@ import Testing
         // Nothing is left of them, and cancelling once more is no event.
         #expect(cluster.taskExecutor(ExecutorID(0)).store.ids == [block])
         #expect(cluster.taskExecutor(ExecutorID(1)).store.ids.isEmpty)
-        cluster.cancel(tasks[0].id, on: ExecutorID(0))
+        cluster.cancel([tasks[0].id], on: ExecutorID(0))
         // The executors work on.
-        cluster.submit(task(99, reading: [input]), to: ExecutorID(1))
+        cluster.submit([task(99, reading: [input])], to: ExecutorID(1))
         #expect(answers.first(13).last?.finishedTask?.partition == 99)
         cluster.stop()
         #expect(answers.all.count == 13)
+    }
+
+    /// Answers of small tasks wait for each other, but never for another stage's or job's.
+    @Test func anAnswerDoesNotWaitForOtherJobs() throws {
+        let cluster = try cluster(executors: 1, threads: 1)
+        let answers = Answers()
+        try cluster.start(events: answers.hear)
+        let block = BlockID.dataset(DatasetID(1), partition: 0)
+        _ = cluster.put((0..<10_000).map { batch($0..<($0 + 1)) }, id: block, on: ExecutorID(0))
+        let small = BlockID.dataset(DatasetID(2), partition: 0)
+        _ = cluster.put([batch(0..<1)], id: small, on: ExecutorID(0))
+        let slow = try PhysicalPlan.map(
+            UserFunction(encoding: SlowFunction(microseconds: 1000)), schema, .input(0, schema))
+        let input = BlockLocation(block: block, executor: ExecutorID(0))
+        let smallInput = BlockLocation(block: small, executor: ExecutorID(0))
+        // Ten tasks of one stage, then one of the next that takes ten seconds.
+        let tasks = (0..<10).map { task($0, reading: [smallInput]) }
+        let long = task(0, stage: 1, plan: slow, reading: [input])
+        cluster.submit(tasks + [long], to: ExecutorID(0))
+        #expect(Set(answers.first(10).compactMap(\.finishedTask)) == Set(tasks.map(\.id)))
+        // What waits behind a task that is cancelled is answered, too.
+        cluster.submit((10..<20).map { task($0, reading: [smallInput]) }, to: ExecutorID(0))
+        cluster.cancel([long.id] + (15..<20).map { task($0, reading: [smallInput]).id }, on: ExecutorID(0))
+        let events = answers.first(21)
+        #expect(events.count == 21)
+        #expect(Set(events.compactMap(\.cancelledTask)).isSuperset(of: [long.id]))
+        #expect(Set(events.compactMap { $0.finishedTask ?? $0.cancelledTask }).count == 21)
+        cluster.stop()
     }
 
     @Test func stopEndsRunningTasks() throws {
@@ -150,7 +180,7 @@ import Testing
             UserFunction(encoding: SlowFunction(microseconds: 1000)), schema, .input(0, schema))
         for partition in 0..<8 {
             let input = BlockLocation(block: block, executor: ExecutorID(0))
-            cluster.submit(task(partition, plan: slow, reading: [input]), to: ExecutorID(partition % 2))
+            cluster.submit([task(partition, plan: slow, reading: [input])], to: ExecutorID(partition % 2))
         }
         usleep(20_000)
         let start = MonotonicClock.nanoseconds
@@ -197,7 +227,7 @@ import Testing
         for partition in 0..<count {
             let input = BlockLocation(block: block, executor: ExecutorID(0))
             cluster.submit(
-                task(partition, plan: plan, reading: [input]), to: ExecutorID(partition % cluster.executors.count))
+                [task(partition, plan: plan, reading: [input])], to: ExecutorID(partition % cluster.executors.count))
         }
         var cpus: [String: String] = [:]
         for event in answers.first(count) {

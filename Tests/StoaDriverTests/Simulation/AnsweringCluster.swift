@@ -6,8 +6,8 @@ import Synchronization
 final class AnsweringCluster: Cluster {
     /// A closure that is taken out of a Mutex gains a layer each time; a reference to one does not.
     private final class Listener: Sendable {
-        let hear: @Sendable (ClusterEvent) -> Void
-        init(_ hear: @escaping @Sendable (ClusterEvent) -> Void) { self.hear = hear }
+        let hear: @Sendable ([ClusterEvent]) -> Void
+        init(_ hear: @escaping @Sendable ([ClusterEvent]) -> Void) { self.hear = hear }
     }
 
     let executors: [ExecutorDescription]
@@ -19,16 +19,21 @@ final class AnsweringCluster: Cluster {
         }
     }
 
-    func start(events: @escaping @Sendable (ClusterEvent) -> Void) throws(StoaError) {
+    func start(events: @escaping @Sendable ([ClusterEvent]) -> Void) throws(StoaError) {
         listener.withLock { $0 = Listener(events) }
     }
 
-    func submit(_ task: TaskDescription, to executor: ExecutorID) {
+    func submit(_ tasks: [TaskDescription], to executor: ExecutorID) {
         let listener = listener.withLock { $0 }
-        listener?.hear(.taskFinished(task.id, executor, SimulatedCluster.report(of: task)))
+        listener?.hear(
+            tasks.map { task in
+                var report = SimulatedCluster.report(of: task)
+                report.metrics.nanoseconds = 1000
+                return .taskFinished(task.id, executor, report)
+            })
     }
 
-    func cancel(_ task: TaskID, on executor: ExecutorID) {}
+    func cancel(_ tasks: [TaskID], on executor: ExecutorID) {}
 
     func drop(_ blocks: [BlockID], on executor: ExecutorID) {}
 

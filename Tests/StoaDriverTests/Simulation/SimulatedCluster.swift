@@ -22,7 +22,7 @@ final class SimulatedCluster: Cluster, @unchecked Sendable {
     private var submitted: [(task: TaskDescription, executor: ExecutorID)] = []
     private var blocks: [ExecutorID: [BlockID: Int]] = [:]
     private var mistakes: [String] = []
-    private var events: (@Sendable (ClusterEvent) -> Void)?
+    private var events: (@Sendable ([ClusterEvent]) -> Void)?
     private var isStopped = false
     /// Whether the script that answers attempts should end when nothing is submitted.
     private var isDone = false
@@ -46,27 +46,31 @@ final class SimulatedCluster: Cluster, @unchecked Sendable {
 
     // MARK: - Cluster
 
-    func start(events: @escaping @Sendable (ClusterEvent) -> Void) throws(StoaError) {
+    func start(events: @escaping @Sendable ([ClusterEvent]) -> Void) throws(StoaError) {
         locked { self.events = events }
     }
 
-    func submit(_ task: TaskDescription, to executor: ExecutorID) {
+    func submit(_ tasks: [TaskDescription], to executor: ExecutorID) {
         locked {
-            for case .blocks(let locations) in task.inputs {
-                for location in locations where blocks[location.executor]?[location.block] == nil {
-                    mistakes.append("\(task.id) reads \(location), which is not there")
+            if tasks.isEmpty { mistakes.append("\(executor) is given an empty batch") }
+            for task in tasks {
+                for case .blocks(let locations) in task.inputs {
+                    for location in locations where blocks[location.executor]?[location.block] == nil {
+                        mistakes.append("\(task.id) reads \(location), which is not there")
+                    }
                 }
+                if attempts.contains(where: { $0.id == task.id }) { mistakes.append("\(task.id) is submitted twice") }
+                if isStopped { mistakes.append("\(task.id) is submitted after the end") }
+                attempts.append(Attempt(task: task, executor: executor))
+                submitted.append((task, executor))
             }
-            if attempts.contains(where: { $0.id == task.id }) { mistakes.append("\(task.id) is submitted twice") }
-            if isStopped { mistakes.append("\(task.id) is submitted after the end") }
-            attempts.append(Attempt(task: task, executor: executor))
-            submitted.append((task, executor))
         }
     }
 
-    func cancel(_ task: TaskID, on executor: ExecutorID) {
+    func cancel(_ tasks: [TaskID], on executor: ExecutorID) {
         locked {
-            for index in attempts.indices where attempts[index].id == task && attempts[index].executor == executor {
+            for index in attempts.indices
+            where tasks.contains(attempts[index].id) && attempts[index].executor == executor {
                 attempts[index].isCancelled = true
             }
         }
@@ -142,6 +146,8 @@ final class SimulatedCluster: Cluster, @unchecked Sendable {
         var metrics = TaskMetrics()
         metrics.rowsRead = 10
         metrics.bytesRead = 80
+        // Long enough that no executor is given tasks ahead.
+        metrics.nanoseconds = 10_000_000
         return TaskReport(
             blocks: ids.enumerated().map {
                 let rows = 1 + (partition * 7 + stage.value * 3 + $0.offset) % 13
@@ -183,7 +189,7 @@ final class SimulatedCluster: Cluster, @unchecked Sendable {
     /// An event as it is, whatever the attempts are.
     func send(_ event: ClusterEvent) {
         let events = locked { self.events }
-        events?(event)
+        events?([event])
     }
 
     private func take(_ attempt: Attempt) {

@@ -14,7 +14,8 @@ import Testing
         let store = BlockStore()
         let five = Block(rows: [try Batch(["a": Column([1, 2, 3])]), try Batch(["a": Column([4, 5])])])
         let one = Block(rows: [try Batch(["a": Column([1])])])
-        store.put([(id(0), five), (id(1), one)])
+        store.put(five, as: id(0))
+        store.put(one, as: id(1))
         #expect(store.rowCount == 6 && store.byteCount == 48)
         store.put(one, as: id(0))
         #expect(store.rowCount == 2 && store.byteCount == 16)
@@ -23,6 +24,49 @@ import Testing
         store.drop([id(0), id(7), id(0)])
         #expect(store.ids == [id(1)] && store.rowCount == 1 && store.byteCount == 8)
         store.drop([id(1)])
+        #expect(store.ids.isEmpty && store.rowCount == 0 && store.byteCount == 0)
+    }
+
+    /// Against a dictionary, with ids of all kinds.
+    @Test func keepsWhatADictionaryKeeps() throws {
+        let store = BlockStore()
+        let blocks = try (0..<5).map { Block(rows: [try Batch(["a": Column(Array(0...$0))])]) }
+        var expected: [BlockID: Int] = [:]
+        var state: UInt64 = 1
+        func random(_ count: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((state >> 33) % UInt64(count))
+        }
+        func randomID() -> BlockID {
+            let partition = random(40)
+            switch random(3) {
+            case 0: return .dataset(DatasetID(random(2)), partition: partition)
+            case 1: return .stage(JobID(random(2)), StageID(random(2)), partition: partition, bucket: random(5))
+            default: return .stage(JobID(random(2)), StageID(random(2)), partition: partition, bucket: nil)
+            }
+        }
+        for round in 0..<20_000 {
+            // Fuller and emptier in turns, so that shelves come and go.
+            let isFilling = round / 1_000 % 2 == 0
+            let id = randomID()
+            if random(10) < (isFilling ? 7 : 2) {
+                let block = blocks[random(blocks.count)]
+                store.put(block, as: id)
+                expected[id] = block.rowCount
+            } else {
+                store.drop([id])
+                expected[id] = nil
+            }
+            #expect(store.get(id)?.rowCount == expected[id])
+            let other = randomID()
+            #expect(store.get(other)?.rowCount == expected[other])
+            if round % 500 == 0 {
+                #expect(Set(store.ids) == Set(expected.keys) && store.ids.count == expected.count)
+                #expect(store.rowCount == expected.values.reduce(0, +))
+                #expect(store.byteCount == expected.values.reduce(0, +) * 8)
+            }
+        }
+        store.drop(store.ids)
         #expect(store.ids.isEmpty && store.rowCount == 0 && store.byteCount == 0)
     }
 

@@ -30,8 +30,8 @@ final class TaskHarness: Sendable {
         _ plan: PhysicalPlan, _ inputs: [TaskInput], output: TaskOutput = .block, stage: Int = 9, partition: Int = 0
     ) throws -> TaskDescription {
         let task = TaskDescription(
-            id: TaskID(job: job, stage: StageID(stage), partition: partition, attempt: 1), plan: plan, inputs: inputs,
-            output: output)
+            id: TaskID(job: job, stage: StageID(stage), partition: partition, attempt: 1),
+            work: TaskWork(plan: plan, output: output), inputs: inputs)
         let decoded = try JSONDecoder().decode(TaskDescription.self, from: JSONEncoder().encode(task))
         #expect(decoded == task)
         return decoded

@@ -34,25 +34,25 @@ final class TravellingCluster: SessionCluster {
 
     var executors: [ExecutorDescription] { inner.executors }
 
-    func start(events: @escaping @Sendable (ClusterEvent) -> Void) throws(StoaError) {
+    func start(events: @escaping @Sendable ([ClusterEvent]) -> Void) throws(StoaError) {
         guard let late else { return try inner.start(events: events) }
         late.deliver(to: events)
         try inner.start { late.hold($0) }
     }
 
-    func submit(_ task: TaskDescription, to executor: ExecutorID) {
+    func submit(_ tasks: [TaskDescription], to executor: ExecutorID) {
         do {
-            let bytes = try JSONEncoder().encode(task)
-            let decoded = try JSONDecoder().decode(TaskDescription.self, from: bytes)
-            precondition(decoded == task, "\(task.id) changed on its way")
-            travelled.add(1, ordering: .relaxed)
+            let bytes = try JSONEncoder().encode(tasks)
+            let decoded = try JSONDecoder().decode([TaskDescription].self, from: bytes)
+            precondition(decoded == tasks, "\(tasks.map(\.id)) changed on their way")
+            travelled.add(tasks.count, ordering: .relaxed)
             inner.submit(decoded, to: executor)
         } catch {
-            preconditionFailure("\(task.id) cannot travel: \(error)")
+            preconditionFailure("\(tasks.map(\.id)) cannot travel: \(error)")
         }
     }
 
-    func cancel(_ task: TaskID, on executor: ExecutorID) { inner.cancel(task, on: executor) }
+    func cancel(_ tasks: [TaskID], on executor: ExecutorID) { inner.cancel(tasks, on: executor) }
     func drop(_ blocks: [BlockID], on executor: ExecutorID) { inner.drop(blocks, on: executor) }
     func read(_ location: BlockLocation) throws(StoaError) -> Block { try inner.read(location) }
     func put(_ block: Block, id: BlockID, on executor: ExecutorID) { inner.put(block, id: id, on: executor) }
@@ -76,7 +76,7 @@ private final class LateEvents: Sendable {
 
     init(seed: UInt64) { state = Mutex(State(random: SplitMix64(seed: seed))) }
 
-    func deliver(to events: @escaping @Sendable (ClusterEvent) -> Void) {
+    func deliver(to events: @escaping @Sendable ([ClusterEvent]) -> Void) {
         queue.async { [self] in
             while !state.withLock(\.isStopped) {
                 usleep(200)
@@ -85,12 +85,12 @@ private final class LateEvents: Sendable {
                     state.held = []
                     return batch
                 }
-                for event in batch { events(event) }
+                if !batch.isEmpty { events(batch) }
             }
         }
     }
 
-    func hold(_ event: ClusterEvent) { state.withLock { $0.held.append(event) } }
+    func hold(_ events: [ClusterEvent]) { state.withLock { $0.held += events } }
 
     func stop() {
         state.withLock { $0.isStopped = true }

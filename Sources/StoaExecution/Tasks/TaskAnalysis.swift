@@ -1,0 +1,86 @@
+import StoaColumns
+import StoaPlan
+import StoaTasks
+
+/// Measures the operators of one task that is to be analyzed. Guard: used by the task's thread alone.
+///
+/// An operator's own time is the time of its calls without that of the calls which it makes to others: whoever is measured
+/// adds its whole time to `nestedNanoseconds`, which the one above it takes off its own.
+final class TaskAnalysis {
+    private var operators: [OperatorMetrics]
+    /// Where the plan's inputs stand among the operators, by their number.
+    private var inputPlaces: [Int: Int] = [:]
+    private var groupings: [(place: Int, grouping: AggregateOperator)] = []
+    private var nestedNanoseconds = 0
+
+    init(_ plan: PhysicalPlan) {
+        let plans = plan.operators
+        operators = Array(repeating: OperatorMetrics(), count: plans.count)
+        for (place, plan) in plans.enumerated() {
+            if case .input(let number, _) = plan { inputPlaces[number] = place }
+        }
+    }
+
+    /// The source that `make` makes, measured from now on; the time to make it counts too.
+    func measured(
+        at place: Int, _ make: () throws(StoaError) -> any BatchSource
+    ) throws(StoaError) -> any BatchSource {
+        let source = try time(at: place, make)
+        if let grouping = source as? AggregateOperator { groupings.append((place, grouping)) }
+        return MeasuredSource(source, place: place, in: self)
+    }
+
+    /// Runs a part of an operator.
+    func time<Result>(at place: Int, _ body: () throws(StoaError) -> Result) throws(StoaError) -> Result {
+        let start = MonotonicClock.nanoseconds
+        let outer = nestedNanoseconds
+        nestedNanoseconds = 0
+        defer {
+            let elapsed = MonotonicClock.nanoseconds - start
+            operators[place].nanoseconds += elapsed - nestedNanoseconds
+            nestedNanoseconds = outer + elapsed
+        }
+        return try body()
+    }
+
+    /// An operator gives these rows.
+    func count(_ batch: Batch, at place: Int) {
+        operators[place].rowCount += batch.rowCount
+        operators[place].byteCount += batch.columns.reduce(0) { $0 + $1.byteCount }
+    }
+
+    /// An operator takes a block of an input as a whole, past the input's own operator.
+    func count(_ block: Block, ofInput number: Int) {
+        guard let place = inputPlaces[number] else { return }
+        operators[place].rowCount += block.rowCount
+        operators[place].byteCount += block.byteCount
+    }
+
+    /// What was measured; the task is complete.
+    func finish() -> [OperatorMetrics] {
+        for (place, grouping) in groupings { operators[place].strategies[grouping.strategy, default: 0] += 1 }
+        return operators
+    }
+}
+
+/// A source whose calls are measured.
+private final class MeasuredSource: BatchSource {
+    private let source: any BatchSource
+    private let place: Int
+    private let analysis: TaskAnalysis
+
+    init(_ source: any BatchSource, place: Int, in analysis: TaskAnalysis) {
+        self.source = source
+        self.place = place
+        self.analysis = analysis
+    }
+
+    var schema: Schema { source.schema }
+    var givesPartitionRows: Bool { source.givesPartitionRows }
+
+    func next() throws(StoaError) -> Batch? {
+        let batch = try analysis.time(at: place) { () throws(StoaError) in try source.next() }
+        if let batch { analysis.count(batch, at: place) }
+        return batch
+    }
+}
