@@ -4,11 +4,12 @@ import Synchronization
 /// Counts the bytes of columns and states that are allocated for one executor.
 ///
 /// A thread allocates from its current pool (`MemoryPool.current`); bytes return to the pool they came from whichever
-/// thread frees them. Guard: atomics only.
+/// thread frees them, and the larger blocks are kept for the next ones. Guard: atomics, and a mutex around kept blocks.
 package final class MemoryPool: Sendable {
     package let name: String
     private let allocated = Atomic<Int>(0)
     private let peak = Atomic<Int>(0)
+    private let kept = KeptBlocks()
 
     package init(name: String) {
         self.name = name
@@ -23,7 +24,7 @@ package final class MemoryPool: Sendable {
     /// Most bytes that were allocated at once.
     package var peakBytes: Int { peak.load(ordering: .relaxed) }
 
-    func count(added bytes: Int) {
+    private func count(added bytes: Int) {
         let now = allocated.add(bytes, ordering: .relaxed).newValue
         var highest = peak.load(ordering: .relaxed)
         while now > highest {
@@ -34,9 +35,46 @@ package final class MemoryPool: Sendable {
         }
     }
 
-    func count(removed bytes: Int) {
+    private func count(removed bytes: Int) {
         allocated.subtract(bytes, ordering: .relaxed)
     }
+
+    /// Bytes of freed blocks that are kept for the next regions.
+    package var keptBytes: Int { kept.byteCount }
+
+    /// Memory for `byteCount` bytes, kept or new: 64-byte aligned, from 2 MB on 2 MB aligned and advised to use huge pages.
+    /// It is counted. Nil when the machine has none; undefined content.
+    func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        count(added: byteCount)
+        if byteCount < KeptBlocks.smallestBlock { return Self.allocateNew(byteCount) }
+        let (index, size) = KeptBlocks.sizeClass(of: byteCount)
+        if let block = kept.take(index, size: size) { return block }
+        kept.shrink(to: peakBytes - allocatedBytes)
+        return Self.allocateNew(size)
+    }
+
+    /// Takes back what `allocate` gave for as many bytes.
+    func deallocate(_ block: UnsafeMutableRawPointer, _ byteCount: Int) {
+        count(removed: byteCount)
+        if byteCount < KeptBlocks.smallestBlock {
+            free(block)
+        } else {
+            let (index, size) = KeptBlocks.sizeClass(of: byteCount)
+            kept.give(block, index, size: size, room: peakBytes - allocatedBytes)
+        }
+    }
+
+    private static func allocateNew(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        let isHuge = byteCount >= hugePage
+        var pointer: UnsafeMutableRawPointer?
+        let status = posix_memalign(&pointer, isHuge ? hugePage : cacheLine, byteCount)
+        guard status == 0, let pointer else { return nil }
+        if isHuge { madvise(pointer, byteCount, MADV_HUGEPAGE) }
+        return pointer
+    }
+
+    static let cacheLine = 64
+    private static let hugePage = 2 << 20
 
     // The key is made once and lives as long as the process; the pools it points to are kept alive by their executors
     // for as long as their threads run.

@@ -4,7 +4,8 @@ import Glibc
 /// written past the end, counted by a memory pool, freed with the last reference.
 ///
 /// Regions of 2 MB and more are aligned to 2 MB and advised to use huge pages. The pages are not touched here: the thread
-/// that fills the region places them on its memory node. Guard: written by one thread before it is shared.
+/// that fills the region places them on its memory node, unless the pool has kept them from a region before. Guard: written
+/// by one thread before it is shared.
 package final class MemoryRegion: @unchecked Sendable {
     // Unchecked: the pointer is written only by the thread that made the region, before a column shares it.
     package let base: UnsafeMutableRawPointer
@@ -12,32 +13,22 @@ package final class MemoryRegion: @unchecked Sendable {
     private let pool: MemoryPool
     private let capacity: Int
 
-    private static let cacheLine = 64
-    private static let hugePage = 2 << 20
-
     /// A region of `byteCount` bytes whose content is undefined unless `zeroed`. Traps when the machine has no memory.
     package init(byteCount: Int, zeroed: Bool = false) {
         precondition(byteCount >= 0, "a memory region cannot have \(byteCount) bytes")
-        let padded = (byteCount + 2 * Self.cacheLine - 1) / Self.cacheLine * Self.cacheLine
-        let alignment = padded >= Self.hugePage ? Self.hugePage : Self.cacheLine
-        var pointer: UnsafeMutableRawPointer?
-        let status = posix_memalign(&pointer, alignment, padded)
-        guard status == 0, let pointer else {
-            preconditionFailure("the machine refused \(padded) bytes for a column (error \(status))")
+        let line = MemoryPool.cacheLine
+        let padded = (byteCount + 2 * line - 1) / line * line
+        pool = MemoryPool.current
+        guard let pointer = pool.allocate(padded) else {
+            preconditionFailure("the machine refused \(padded) bytes for a column")
         }
-        if alignment == Self.hugePage { madvise(pointer, padded, MADV_HUGEPAGE) }
         if zeroed { memset(pointer, 0, padded) }
         base = pointer
         self.byteCount = byteCount
         capacity = padded
-        pool = MemoryPool.current
-        pool.count(added: capacity)
     }
 
-    deinit {
-        pool.count(removed: capacity)
-        free(base)
-    }
+    deinit { pool.deallocate(base, capacity) }
 
     /// The region as `count` values of one type, to be filled in.
     package func bound<Value: BitwiseCopyable>(to type: Value.Type = Value.self) -> UnsafeMutablePointer<Value> {

@@ -56,4 +56,43 @@ import Testing
         }
         #expect(MemoryPool.current === MemoryPool.unowned)
     }
+
+    @Test func freedBlocksServeTheNextRegions() {
+        let pool = MemoryPool(name: "test")
+        pool.whileCurrent {
+            for byteCount in [1 << 17, 3_000_000, 8_000_000] {
+                let first = UInt(bitPattern: MemoryRegion(byteCount: byteCount).base)
+                let again = MemoryRegion(byteCount: byteCount - 1_000, zeroed: true)
+                #expect(UInt(bitPattern: again.base) == first)
+                #expect((0..<again.byteCount).allSatisfy { again.base.load(fromByteOffset: $0, as: UInt8.self) == 0 })
+            }
+        }
+        #expect(pool.allocatedBytes == 0 && pool.keptBytes > 0)
+    }
+
+    @Test(arguments: [70_000, 1 << 20, 5_000_001])
+    func whatIsKeptNeverMakesThePoolLarger(byteCount: Int) {
+        let pool = MemoryPool(name: "test")
+        pool.whileCurrent {
+            var live: [MemoryRegion] = []
+            for round in 0..<40 {
+                live.append(MemoryRegion(byteCount: byteCount * (round % 7 + 1)))
+                if round % 3 == 2 { live.removeFirst(2) }
+                // A block is at most a quarter larger than what it serves.
+                #expect(pool.allocatedBytes + pool.keptBytes <= pool.peakBytes + pool.peakBytes / 4)
+            }
+        }
+        #expect(pool.allocatedBytes == 0 && pool.keptBytes <= pool.peakBytes)
+    }
+
+    @Test func poolsThatEndGiveTheirBlocksBack() {
+        weak var ended: MemoryPool?
+        do {
+            let pool = MemoryPool(name: "test")
+            pool.whileCurrent { _ = MemoryRegion(byteCount: 1 << 20) }
+            #expect(pool.keptBytes >= 1 << 20 && pool.allocatedBytes == 0)
+            ended = pool
+        }
+        #expect(ended == nil)
+    }
 }
