@@ -5,7 +5,8 @@ import Synchronization
 /// system, cleared and placed again, which costs about 0.2 ns a byte, more than most loops that fill them.
 ///
 /// What is kept never makes the pool larger than it has been: bytes kept and bytes in use together stay within the pool's
-/// peak, and what is kept within an eighth of the machine's memory. Guard: a mutex.
+/// peak and the quarter by which blocks are rounded up, and what is kept within an eighth of the machine's memory. Guard: a
+/// mutex.
 final class KeptBlocks: Sendable {
     /// Smaller blocks are left to the allocator, which keeps those itself.
     static let smallestBlock = 64 << 10

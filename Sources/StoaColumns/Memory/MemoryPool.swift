@@ -49,7 +49,7 @@ package final class MemoryPool: Sendable {
         if byteCount < KeptBlocks.smallestBlock { return Self.allocateNew(byteCount) }
         let (index, size) = KeptBlocks.sizeClass(of: byteCount)
         if let block = kept.take(index, size: size) { return block }
-        kept.shrink(to: peakBytes - allocatedBytes)
+        kept.shrink(to: roomToKeep)
         return Self.allocateNew(size)
     }
 
@@ -60,9 +60,12 @@ package final class MemoryPool: Sendable {
             free(block)
         } else {
             let (index, size) = KeptBlocks.sizeClass(of: byteCount)
-            kept.give(block, index, size: size, room: peakBytes - allocatedBytes)
+            kept.give(block, index, size: size, room: roomToKeep)
         }
     }
+
+    /// Blocks are up to a quarter larger than what they serve.
+    private var roomToKeep: Int { peakBytes / 4 * 5 - allocatedBytes }
 
     private static func allocateNew(_ byteCount: Int) -> UnsafeMutableRawPointer? {
         let isHuge = byteCount >= hugePage

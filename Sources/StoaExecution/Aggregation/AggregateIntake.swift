@@ -5,23 +5,19 @@ import StoaKernels
 struct AggregateGroups {
     /// Nil without keys: there is one group then.
     let table: KeyTable?
-    let reductions: [any GroupedReduction]
+    let states: GroupedRecords.Shared
 
-    init(keyTypes: [DataType], _ reductions: [ReductionDescription]) {
+    /// - Parameter keepsRecords: whether states share records where they can, for groups that are made from rows.
+    init(keyTypes: [DataType], _ reductions: [ReductionDescription], keepsRecords: Bool) {
         table = keyTypes.isEmpty ? nil : KeyTable(types: keyTypes)
-        self.reductions = reductions.makeGroupedReductions()
-        if keyTypes.isEmpty { grow() }
+        states = GroupedRecords.Shared(reductions, keepsRecords: keepsRecords)
+        if keyTypes.isEmpty { states.grow(to: 1) }
     }
 
     var count: Int { table?.count ?? 1 }
 
     /// How rows found their group, and why so.
     func strategy(keyNames: [String]) -> String { table?.strategyText(names: keyNames) ?? "one group: no keys" }
-
-    /// Sees to it that every group has its states.
-    func grow() {
-        for states in reductions { states.grow(to: count) }
-    }
 
     /// As many groups from the start of a range on as have keys that fit one batch.
     func fitting(_ range: Range<Int>) -> Range<Int> { table?.fitting(range) ?? range }
@@ -36,7 +32,7 @@ struct AggregateGroups {
         let ids = region.bound(to: Int32.self)
         if let table {
             table.insert(keys, count: rows, into: ids)
-            grow()
+            states.grow(to: table.count)
         }
         body(ids)
     }
@@ -45,36 +41,20 @@ struct AggregateGroups {
 /// How batches become groups.
 protocol AggregateIntake: AnyObject {
     var groups: AggregateGroups { get }
-    /// Takes the next rows; there is at least one.
-    func take(_ batch: Batch) throws(StoaError)
+    /// Takes the next rows; there is at least one. Gives those back that are not to be grouped any more.
+    func take(_ batch: Batch) throws(StoaError) -> Batch?
     /// No more rows come.
     func end()
+    /// The columns of states of rows that follow the groups, each row a group of its own.
+    func ungrouped(_ batch: Batch) throws(StoaError) -> [Column]
     /// How rows found their group, and why so.
     func strategy(keyNames: [String]) -> String
 }
 
-/// Rows with keys.
-final class RowIntake: AggregateIntake {
-    let groups: AggregateGroups
-    private let arguments: AggregateArguments
-
-    init(keyTypes: [DataType], _ reductions: [ReductionDescription], _ arguments: AggregateArguments) {
-        groups = AggregateGroups(keyTypes: keyTypes, reductions)
-        self.arguments = arguments
+extension AggregateIntake {
+    func ungrouped(_ batch: Batch) throws(StoaError) -> [Column] {
+        preconditionFailure("\(type(of: self)) groups all rows")
     }
-
-    func take(_ batch: Batch) throws(StoaError) {
-        let rows = try arguments.evaluate(batch)
-        groups.withIDs(rows.keys, count: batch.rowCount) { ids in
-            for (states, argument) in zip(groups.reductions, rows.arguments) {
-                states.update(argument, ids: ids, count: batch.rowCount)
-            }
-        }
-    }
-
-    func end() {}
-
-    func strategy(keyNames: [String]) -> String { groups.strategy(keyNames: keyNames) }
 }
 
 /// States: the keys, then the state columns of each aggregate.
@@ -84,19 +64,20 @@ final class StateIntake: AggregateIntake {
     private let widths: [Int]
 
     init(keyTypes: [DataType], _ reductions: [ReductionDescription]) {
-        groups = AggregateGroups(keyTypes: keyTypes, reductions)
+        groups = AggregateGroups(keyTypes: keyTypes, reductions, keepsRecords: false)
         keyCount = keyTypes.count
         widths = reductions.map(\.states.count)
     }
 
-    func take(_ batch: Batch) throws(StoaError) {
+    func take(_ batch: Batch) throws(StoaError) -> Batch? {
         groups.withIDs(Array(batch.columns.prefix(keyCount)), count: batch.rowCount) { ids in
             var place = keyCount
-            for (states, width) in zip(groups.reductions, widths) {
+            for ((_, states), width) in zip(groups.states.others, widths) {
                 states.merge(Array(batch.columns[place..<place + width]), ids: ids, count: batch.rowCount)
                 place += width
             }
         }
+        return nil
     }
 
     func end() {}

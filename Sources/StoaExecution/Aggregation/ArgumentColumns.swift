@@ -15,6 +15,9 @@ enum ArgumentColumns {
         default: preconditionFailure("an aggregate of \(columns.count) arguments")
         }
     }
+
+    /// The only argument; nil when there is none or a pair.
+    var single: Column? { if case .one(let column) = self { column } else { nil } }
 }
 
 extension Reduction {

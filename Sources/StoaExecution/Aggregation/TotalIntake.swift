@@ -8,19 +8,22 @@ final class TotalIntake: AggregateIntake {
     private let arguments: AggregateArguments
 
     init(_ reductions: [ReductionDescription], _ arguments: AggregateArguments) {
-        groups = AggregateGroups(keyTypes: [], reductions)
+        groups = AggregateGroups(keyTypes: [], reductions, keepsRecords: false)
         totals = reductions.makeReductions()
         self.arguments = arguments
     }
 
-    func take(_ batch: Batch) throws(StoaError) {
+    func take(_ batch: Batch) throws(StoaError) -> Batch? {
         let rows = try arguments.evaluate(batch)
         for (total, argument) in zip(totals, rows.arguments) { total.consume(argument, count: batch.rowCount) }
+        return nil
     }
 
     func end() {
         groups.withIDs([], count: 1) { ids in
-            for (states, total) in zip(groups.reductions, totals) { states.merge(total.states(), ids: ids, count: 1) }
+            for ((_, states), total) in zip(groups.states.others, totals) {
+                states.merge(total.states(), ids: ids, count: 1)
+            }
         }
     }
 

@@ -5,9 +5,10 @@ import StoaPlan
 /// The sending side of an exchange: every row to the bucket that the hash of its keys names, in input order within a
 /// bucket. Equal keys (N3, null equal to null) meet in one bucket, whichever task or process they come from.
 ///
-/// Rows are held until there are enough for batches of a useful size in every bucket, then hashed, counted, and moved once
-/// by a counting sort of their numbers. Cost: one hash a row and key, and one gather a value. Without keys all rows go to
-/// the first bucket.
+/// Rows are held until there are enough for batches of a useful size in every bucket. Each is hashed when it comes; then
+/// every column is moved once, each row to its place in its bucket, and the buckets are slices of the moved columns.
+/// Columns with nulls and plain text are gathered by row number instead. Cost: one hash a row and key, one move a value.
+/// Without keys all rows go to the first bucket.
 struct BucketSink {
     private let schema: Schema
     private let keys: KeyColumns
@@ -15,10 +16,13 @@ struct BucketSink {
     private let cancellation: CancellationFlag
     private var collectors: [BatchCollector]
     private var held: [Batch] = []
+    /// The bucket of each held row, and how many there are of each bucket.
+    private var buckets: [MemoryRegion] = []
+    private var counts: [Int]
     private var heldRowCount = 0
 
-    /// Rows distributed at a time: about 4,096 a bucket, within what is still gathered out of the last cache level.
-    private var chunkRowCount: Int { min(16, max(1, bucketCount / 4)) * Morsel.rowLimit }
+    /// Rows distributed at a time: about a morsel a bucket, within what is still moved inside the last cache level.
+    private var chunkRowCount: Int { min(16, bucketCount) * Morsel.rowLimit }
 
     init(
         keys: [BoundExpression], bucketCount: Int, schema: Schema, cancellation: CancellationFlag
@@ -27,6 +31,7 @@ struct BucketSink {
         self.schema = schema
         self.keys = try KeyColumns(keys, input: schema)
         self.bucketCount = bucketCount
+        counts = Array(repeating: 0, count: bucketCount)
         self.cancellation = cancellation
         collectors = Array(repeating: BatchCollector(schema: schema, cancellation: cancellation), count: bucketCount)
     }
@@ -37,7 +42,12 @@ struct BucketSink {
             try collectors[0].append(batch)
             return
         }
-        held.append(try keys.adding(to: batch))
+        let batch = try keys.adding(to: batch)
+        held.append(keys.input(of: batch, schema: schema))
+        let hashes = MemoryRegion(of: UInt64.self, count: batch.rowCount)
+        KeyTable.hash(keys.keys(of: batch), count: batch.rowCount, into: hashes.bound(to: UInt64.self))
+        buckets.append(hashes)
+        Self.name(hashes.bound(to: UInt64.self), count: batch.rowCount, counts: &counts)
         heldRowCount += batch.rowCount
         if heldRowCount >= chunkRowCount { try distribute() }
     }
@@ -53,53 +63,79 @@ struct BucketSink {
 
     private mutating func distribute() throws(StoaError) {
         if held.isEmpty { return }
-        let chunk = try Batch.concatenated(held, schema: keys.schema, cancellation: cancellation)
-        held = []
-        heldRowCount = 0
-        let count = chunk.rowCount
-        let hashes = MemoryRegion(of: UInt64.self, count: count)
-        let order = MemoryRegion(of: Int32.self, count: count)
-        var ends = [Int](repeating: 0, count: bucketCount)
-        KeyTable.hash(keys.keys(of: chunk), count: count, into: hashes.bound(to: UInt64.self))
-        Self.sort(hashes.bound(to: UInt64.self), count: count, into: order.bound(to: Int32.self), ends: &ends)
-        let rows = keys.input(of: chunk, schema: schema)
-        var start = 0
-        for bucket in 0..<bucketCount {
+        let places = MemoryRegion(of: Int32.self, count: heldRowCount)
+        defer { withExtendedLifetime(places) {} }
+        var ends = counts
+        placeRows(places.bound(to: Int32.self), ends: &ends)
+        var columns: [Column] = []
+        var order: MemoryRegion?
+        for index in 0..<schema.count {
             try cancellation.check()
-            let end = ends[bucket]
-            if end > start {
-                let numbers = UnsafePointer(order.bound(to: Int32.self)) + start
-                try collectors[bucket].append(rows.taking(numbers, count: end - start))
+            let pieces = held.map { $0.columns[index] }
+            if let column = Column.scattered(pieces, places: UnsafePointer(places.bound(to: Int32.self))) {
+                columns.append(column)
+                continue
             }
+            let numbers = order ?? Self.inverse(places.bound(to: Int32.self), count: heldRowCount)
+            order = numbers
+            let joined = try Column.concatenated(pieces)
+            columns.append(joined.taking(UnsafePointer(numbers.bound(to: Int32.self)), count: heldRowCount))
+            withExtendedLifetime(numbers) {}
+        }
+        let moved = Batch(unchecked: schema, columns: columns, rowCount: heldRowCount)
+        var start = 0
+        for (bucket, end) in ends.enumerated() {
+            if end > start { try collectors[bucket].append(moved.slice(start..<end)) }
             start = end
         }
-        withExtendedLifetime((hashes, order)) {}
+        held = []
+        buckets = []
+        heldRowCount = 0
+        counts = Array(repeating: 0, count: bucketCount)
     }
 
-    /// Counting sort of row numbers by bucket, stable; `ends` gets where each bucket ends.
-    private static func sort(
-        _ hashes: UnsafeMutablePointer<UInt64>, count: Int, into order: UnsafeMutablePointer<Int32>, ends: inout [Int]
-    ) {
-        let buckets = UInt64(ends.count)
-        ends.withUnsafeMutableBufferPointer { ends in
-            guard let next = ends.baseAddress else { return }
+    /// Replaces each hash by its bucket and counts the rows of each bucket.
+    private static func name(_ hashes: UnsafeMutablePointer<UInt64>, count: Int, counts: inout [Int]) {
+        let buckets = UInt64(counts.count)
+        counts.withUnsafeMutableBufferPointer { counts in
+            guard let counts = counts.baseAddress else { return }
             for row in 0..<count {
-                // The hash is replaced by the bucket, for the second pass.
                 let bucket = hashes[row].multipliedFullWidth(by: buckets).high
                 hashes[row] = bucket
-                next[Int(truncatingIfNeeded: bucket)] &+= 1
+                counts[Int(truncatingIfNeeded: bucket)] &+= 1
             }
+        }
+    }
+
+    /// The place of each held row when rows are sorted by bucket, stable; `ends` holds the counts and gets where each bucket
+    /// ends.
+    private func placeRows(_ places: UnsafeMutablePointer<Int32>, ends: inout [Int]) {
+        ends.withUnsafeMutableBufferPointer { ends in
+            guard let next = ends.baseAddress else { return }
             var place = 0
             for bucket in 0..<ends.count {
                 let size = next[bucket]
                 next[bucket] = place
                 place += size
             }
-            for row in 0..<count {
-                let bucket = Int(truncatingIfNeeded: hashes[row])
-                order[next[bucket]] = Int32(truncatingIfNeeded: row)
-                next[bucket] &+= 1
+            var target = places
+            for (batch, region) in zip(held, buckets) {
+                let names = region.bound(to: UInt64.self)
+                for row in 0..<batch.rowCount {
+                    let bucket = Int(truncatingIfNeeded: names[row])
+                    target[row] = Int32(truncatingIfNeeded: next[bucket])
+                    next[bucket] &+= 1
+                }
+                target += batch.rowCount
             }
         }
+    }
+
+    /// The row at each place.
+    private static func inverse(_ places: UnsafeMutablePointer<Int32>, count: Int) -> MemoryRegion {
+        let region = MemoryRegion(of: Int32.self, count: count)
+        let numbers = region.bound(to: Int32.self)
+        for row in 0..<count { numbers[Int(places[row])] = Int32(truncatingIfNeeded: row) }
+        return region
     }
 }

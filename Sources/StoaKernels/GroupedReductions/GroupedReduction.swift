@@ -4,7 +4,7 @@ import StoaColumns
 ///
 /// Rows of a group are taken one after the other in row order and states in the order they come, so the result depends on
 /// that order only, never on how the rows were cut into batches.
-package protocol GroupedReduction: AnyObject {
+package protocol GroupedReduction: GroupedResult {
     /// Sees to it that there are states for `groups` groups, empty ones where there were none.
     func grow(to groups: Int)
 
@@ -16,7 +16,10 @@ package protocol GroupedReduction: AnyObject {
 
     /// Merges rows of state columns, each into the state of its group; the rows come after those seen so far.
     func merge(_ states: [Column], ids: UnsafePointer<Int32>, count: Int)
+}
 
+/// What became of the groups of one aggregate.
+package protocol GroupedResult: AnyObject {
     /// The states of a range of groups as state columns.
     func states(_ range: Range<Int>) -> [Column]
 

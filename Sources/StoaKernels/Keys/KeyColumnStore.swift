@@ -12,6 +12,10 @@ struct KeyColumnStore {
     private(set) var minimum: UInt64 = .max
     private(set) var maximum: UInt64 = 0
     private(set) var sawNull = false
+    /// Whether the range is one that columns came with, and not only that of the cells met.
+    private(set) var isBounded = false
+    /// Bounds of more values than this may be far from the values themselves, which are looked at then.
+    private static let widestBounds = UInt64(1) << 24
 
     init(_ type: DataType) {
         self.type = type
@@ -36,6 +40,23 @@ struct KeyColumnStore {
         }
     }
 
+    /// Takes the bounds of a column into account whose rows come next.
+    mutating func observe(boundsOf column: Column) {
+        if let strings {
+            isBounded = strings.boundOfCount <= Self.widestBounds
+            return
+        }
+        isBounded = false
+        guard let bounds = column.bounds else { return }
+        let flip: UInt64 = type.isUnsignedInteger ? 0 : 1 << 63
+        let least = UInt64(bitPattern: bounds.lowerBound) ^ flip
+        let greatest = UInt64(bitPattern: bounds.upperBound) ^ flip
+        if greatest &- least >= Self.widestBounds { return }
+        isBounded = true
+        minimum = min(minimum, least)
+        maximum = max(maximum, greatest)
+    }
+
     /// Takes the range of a chunk's cells into account.
     mutating func observe(
         _ chunk: UnsafePointer<UInt64>, nulls: UnsafePointer<UInt8>, hasNulls: Bool, rows: Int
@@ -43,7 +64,11 @@ struct KeyColumnStore {
         if let strings {
             sawNull = sawNull || hasNulls
             minimum = 0
-            maximum = UInt64(max(strings.count, 1) - 1)
+            maximum = UInt64(max(isBounded ? strings.boundOfCount : strings.count, 1) - 1)
+            return
+        }
+        if isBounded {
+            sawNull = sawNull || hasNulls
             return
         }
         var least = minimum
@@ -105,6 +130,15 @@ struct KeyColumnStore {
         return strings.fittingCount(ids, count: range.count)
     }
 
+    /// What the keys lie within, where a column's bounds can say so.
+    private var keyBounds: ClosedRange<Int64>? {
+        guard minimum <= maximum, type.storageType != .bool, !type.isFloat, !isWide, strings == nil else { return nil }
+        if type.isUnsignedInteger {
+            return maximum <= UInt64(Int64.max) ? Int64(minimum)...Int64(maximum) : nil
+        }
+        return Int64(bitPattern: minimum ^ (1 << 63))...Int64(bitPattern: maximum ^ (1 << 63))
+    }
+
     private func loadStringIDs(_ range: Range<Int>, into ids: UnsafeMutablePointer<Int32>) {
         let values = UnsafePointer(cells.pointer + range.lowerBound)
         for row in 0..<range.count { ids[row] = Int32(truncatingIfNeeded: values[row]) }
@@ -114,9 +148,12 @@ struct KeyColumnStore {
     func column(_ range: Range<Int>) -> Column {
         let flags = UnsafePointer(nulls.pointer + range.lowerBound)
         guard let strings else {
-            return KeyCells.column(
+            let column = KeyCells.column(
                 type, count: range.count, cells: UnsafePointer(cells.pointer + range.lowerBound),
                 high: isWide ? high.pointer + range.lowerBound : nil, nulls: flags)
+            return Column(
+                type: type, count: range.count, validity: column.validity, nullCount: column.nullCount,
+                storage: column.storage, bounds: keyBounds)
         }
         let region = MemoryRegion(of: Int32.self, count: range.count)
         defer { withExtendedLifetime(region) {} }

@@ -48,6 +48,9 @@ final class KeyStrings: @unchecked Sendable {
     /// The id that stands for null, once `nullID()` has been asked for.
     private(set) var reservedNull: Int32?
 
+    /// No more than so many ids are given while the texts are known by code; else those given.
+    var boundOfCount: Int { max(coded?.count ?? 0, count) }
+
     /// The id of null in a table whose only key is text: a number of the same sequence.
     func nullID() -> Int32 {
         if let reservedNull { return reservedNull }

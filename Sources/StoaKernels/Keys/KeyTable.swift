@@ -46,6 +46,8 @@ package final class KeyTable: @unchecked Sendable {
     private(set) var stores: [KeyColumnStore]
     private(set) var strategy: Strategy
     private var rowsSeen = 0
+    /// How often ranges without room were taken.
+    private var tightMoves = 0
     private var scratch: KeyScratch?
 
     /// An empty table over keys of these types; `expectedCount` is a hint.
@@ -70,12 +72,15 @@ package final class KeyTable: @unchecked Sendable {
             insertText(keys[0], strings, rows: rows, into: ids)
             return
         }
+        let texts = internTexts(keys, rows: rows)
+        defer { withExtendedLifetime(texts) {} }
+        for (column, key) in keys.enumerated() { stores[column].observe(boundsOf: key) }
         let scratch = self.scratch ?? KeyScratch(columns: types.count)
         self.scratch = scratch
         var start = 0
         while start < rows {
             let step = min(Self.chunkRows, rows - start)
-            loadInterning(keys, start: start, rows: step, into: scratch)
+            load(keys, texts, start: start, rows: step, into: scratch)
             adapt(to: scratch.chunk, rows: step)
             let added = insert(scratch.chunk, rows: step, next: count, scratch: scratch, into: ids + start)
             if added > 0 {
@@ -185,16 +190,29 @@ extension KeyTable {
 // MARK: Loading cells
 
 extension KeyTable {
-    private func loadInterning(_ keys: [Column], start: Int, rows: Int, into scratch: KeyScratch) {
+    /// The string ids of the rows of each text column, nil for other columns. At once for all rows: dictionaries are shared
+    /// between threads, so that even holding one for each chunk has its price.
+    private func internTexts(_ keys: [Column], rows: Int) -> [MemoryRegion?] {
+        zip(stores, keys).map { store, column in
+            guard let strings = store.strings else { return nil }
+            let region = MemoryRegion(of: Int32.self, count: rows)
+            strings.intern(column, start: 0, rows: rows, into: region.bound(to: Int32.self))
+            return region
+        }
+    }
+
+    private func load(
+        _ keys: [Column], _ texts: [MemoryRegion?], start: Int, rows: Int, into scratch: KeyScratch
+    ) {
         for (index, column) in keys.enumerated() {
             scratch.chunk.hasNulls[index] = KeyCells.loadNulls(
                 column, start: start, rows: rows, into: scratch.chunk.nulls[index])
             let cells = scratch.chunk.cells[index]
-            if let strings = stores[index].strings {
-                let ids = scratch.textIDs
-                strings.intern(column, start: start, rows: rows, into: ids)
+            if let text = texts[index] {
+                let ids = text.bound(to: Int32.self) + start
                 for row in 0..<rows { cells[row] = UInt64(truncatingIfNeeded: ids[row]) }
             } else {
+                KeyCells.prefetch(column, start: start + rows, rows: Self.chunkRows)
                 KeyCells.load(column, start: start, rows: rows, into: cells, high: scratch.chunk.high[index])
             }
         }
@@ -372,10 +390,13 @@ extension KeyTable {
     }
 
     /// Ranges as large as 63 bits allow; nil when that is not at least four times as large in each column, so that a table
-    /// whose ranges grow moves a few times at most.
+    /// whose ranges grow moves a few times at most. Ranges that columns came with may stay as they are, a few times.
     private func radixLayout(_ tight: RadixLayout) -> RadixLayout? {
         let spare = (tight.total.leadingZeroBitCount - 1) / stores.count
-        return spare < 2 ? nil : enlarged(tight, byBits: spare)
+        if spare >= 2 { return enlarged(tight, byBits: spare) }
+        if tightMoves == 4 || !stores.allSatisfy(\.isBounded) { return nil }
+        tightMoves += 1
+        return tight
     }
 
     /// The layout with every range 2^bits as large, half of what is added below and half above; text ids grow upwards.

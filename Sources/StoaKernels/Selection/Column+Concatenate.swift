@@ -32,7 +32,7 @@ extension Column {
     }
 
     /// Bounds of the rows of all columns, nil when those of one are not known; rows that are all null need none.
-    private static func joinedBounds(_ columns: [Column]) -> ClosedRange<Int64>? {
+    static func joinedBounds(_ columns: [Column]) -> ClosedRange<Int64>? {
         var joined: ClosedRange<Int64>?
         for column in columns where column.nullCount < column.count {
             guard let bounds = column.bounds else { return nil }

@@ -82,7 +82,7 @@ import Testing
                 #expect(pool.allocatedBytes + pool.keptBytes <= pool.peakBytes + pool.peakBytes / 4)
             }
         }
-        #expect(pool.allocatedBytes == 0 && pool.keptBytes <= pool.peakBytes)
+        #expect(pool.allocatedBytes == 0 && pool.keptBytes <= pool.peakBytes / 4 * 5)
     }
 
     @Test func poolsThatEndGiveTheirBlocksBack() {

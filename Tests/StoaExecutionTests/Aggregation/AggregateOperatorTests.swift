@@ -1,5 +1,6 @@
 import StoaColumns
 import StoaExecution
+import StoaKernels
 import StoaPlan
 import Testing
 
@@ -122,6 +123,13 @@ private func isClose(_ left: Double?, _ right: Double?) -> Bool {
     return abs(left - right) <= 1e-9 * max(abs(left), abs(right))
 }
 
+extension [Batch] {
+    /// The columns of all batches together.
+    fileprivate func joined() throws -> [Column] {
+        try (self.first?.columns.indices ?? 0..<0).map { index in try Column.concatenated(map { $0.columns[index] }) }
+    }
+}
+
 @Suite struct AggregateOperatorTests {
     private func isSame(_ left: [Batch], _ right: [Batch]) -> Bool {
         left.count == right.count && zip(left, right).allSatisfy { $0.columns == $1.columns }
@@ -222,6 +230,43 @@ private func isClose(_ left: Double?, _ right: Double?) -> Bool {
             ] {
                 #expect(try tree[0].column(name) == flat[0].column(name), "\(name)")
             }
+        }
+    }
+
+    /// Rows that hardly repeat are passed on as states after the first 131,072; what comes out behind the exchange is the
+    /// same, in the same order, wherever batches end.
+    @Test(arguments: [131_071, 131_072, 131_073, 200_000], [1, 3])
+    func rowsThatHardlyRepeatArePassedOn(_ count: Int, _ repeats: Int) throws {
+        var maker = RowMaker(state: 5)
+        let order = (0..<count).map { Int64(($0 / repeats) * 7_919 % 1_000_003) }
+        let months = order.map { $0 % 1_009 == 0 ? nil : $0 }
+        let delays = (0..<count).map { $0 % 13 == 0 ? nil : Double($0 % 1_000) / 8 }
+        let rows = try Batch([
+            "carrier": Column((0..<count).map { "carrier \($0 % 7)" }), "month": Column(months),
+            "delay": Column(delays), "distance": Column(order),
+            "price": Column(decimals: (0..<count).map { Int128($0 % 977) }, precision: 15, scale: 2),
+        ])
+        var grouping = try Grouping.all(keys: ["month", "distance"])
+        grouping.aggregates.removeAll { $0.text.hasPrefix("variance") || $0.text.hasPrefix("standard") }
+        let partial = try grouping.run(.partial, [rows])
+        let stateCount = partial.reduce(0) { $0 + $1.rowCount }
+        let isPassed = count >= 131_072 && repeats == 1
+        #expect(stateCount == (isPassed ? count : Set(order).count))
+        #expect(try grouping.run(.partial, maker.cut(rows)).joined() == partial.joined())
+        let finished = try grouping.run(.finish, partial)
+        #expect(isSame(finished, try grouping.run(.complete, [rows])))
+    }
+
+    @Test func theStrategyIsTold() throws {
+        var maker = RowMaker(state: 6)
+        let rows = try maker.batch(3_000)
+        for (keys, words) in [([], "one group"), (["carrier"], "7 values"), (["month", "carrier"], "dense array of")] {
+            let grouping = try Grouping.all(keys: keys)
+            let running = try AggregateOperator(
+                grouping.aggregation(.complete), input: MorselSource(schema: Grouping.input, batches: [rows]),
+                cancellation: CancellationFlag())
+            while try running.next() != nil {}
+            #expect(running.strategy.contains(words), "\(running.strategy)")
         }
     }
 
