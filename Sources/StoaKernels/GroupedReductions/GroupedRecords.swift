@@ -302,20 +302,21 @@ extension GroupedRecords {
 
         /// - Parameter keepsRecords: whether there may be records; they take rows, but do not merge states.
         package init(_ descriptions: [ReductionDescription], keepsRecords: Bool) {
-            members = descriptions.indices.filter { keepsRecords && GroupedRecords.canHold(descriptions[$0]) }
+            let members = descriptions.indices.filter { keepsRecords && GroupedRecords.canHold(descriptions[$0]) }
             let records = members.isEmpty ? nil : GroupedRecords(members.map { descriptions[$0] })
+            self.members = members
             self.records = records
             let places = descriptions.indices.filter { !members.contains($0) }
-            let others = Array(zip(places, places.map { descriptions[$0] }.makeGroupedReductions()))
+            let single = places.map { descriptions[$0] }.makeGroupedReductions()
             var results: [Int: any GroupedResult] = [:]
-            for (place, states) in others { results[place] = states }
+            for (place, states) in zip(places, single) { results[place] = states }
             if let records {
                 for (member, place) in members.enumerated() {
                     results[place] = RecordMember(records, member, descriptions[place])
                 }
             }
+            others = zip(places, single).map { (place: $0, states: $1) }
             self.results = descriptions.indices.compactMap { results[$0] }
-            self.others = others.map { (place: $0, states: $1) }
         }
 
         /// Sees to it that there are states for `groups` groups.
