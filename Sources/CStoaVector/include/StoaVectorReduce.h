@@ -36,6 +36,60 @@ static inline __attribute__((always_inline)) stoa_f64x16 stoa_keep_f64x16(stoa_f
     return (stoa_f64x16)((stoa_i64x16)values & stoa_expand_mask16(mask));
 }
 
+#define STOA_LOAD_INTEGERS(SUFFIX, TYPE)                                                                       \
+    typedef TYPE stoa_##SUFFIX##_row16 __attribute__((ext_vector_type(16)));                                   \
+    /** 16 integers, widened; the bits of uint64_t as they are. */                                             \
+    static inline __attribute__((always_inline)) stoa_i64x16 stoa_load_##SUFFIX##x16(const TYPE *values) {     \
+        stoa_##SUFFIX##_row16 loaded;                                                                          \
+        __builtin_memcpy(&loaded, values, sizeof loaded);                                                      \
+        return __builtin_convertvector(loaded, stoa_i64x16);                                                   \
+    }
+
+STOA_LOAD_INTEGERS(i8, int8_t)
+STOA_LOAD_INTEGERS(i16, int16_t)
+STOA_LOAD_INTEGERS(i32, int32_t)
+STOA_LOAD_INTEGERS(i64, int64_t)
+STOA_LOAD_INTEGERS(u8, uint8_t)
+STOA_LOAD_INTEGERS(u16, uint16_t)
+STOA_LOAD_INTEGERS(u32, uint32_t)
+STOA_LOAD_INTEGERS(u64, uint64_t)
+
+#undef STOA_LOAD_INTEGERS
+
+// The lanes whose bit of `mask` is set, 0 in the others.
+static inline __attribute__((always_inline)) stoa_i64x16 stoa_keep_i64x16(stoa_i64x16 values, uint64_t mask) {
+    return values & stoa_expand_mask16(mask);
+}
+
+// The lanes whose bit of `mask` is set, INT64_MAX in the others.
+static inline __attribute__((always_inline)) stoa_i64x16 stoa_keep_or_max_i64x16(stoa_i64x16 values, uint64_t mask) {
+    stoa_i64x16 kept = stoa_expand_mask16(mask);
+    return (values & kept) | (~kept & INT64_MAX);
+}
+
+// The smaller of each pair of lanes.
+static inline __attribute__((always_inline)) stoa_i64x16 stoa_min_i64x16(stoa_i64x16 left, stoa_i64x16 right) {
+    return __builtin_elementwise_min(left, right);
+}
+
+// 16 doubles as integers in the total order, all NaN one and the greatest.
+static inline __attribute__((always_inline)) stoa_i64x16 stoa_order_f64x16(const double *values) {
+    stoa_f64x16 loaded = stoa_load_f64x16(values);
+    stoa_i64x16 isNaN = loaded != loaded;
+    stoa_i64x16 bits = ((stoa_i64x16)loaded & ~isNaN) | (isNaN & 0x7ff8000000000000);
+    return bits ^ ((bits >> 63) & INT64_MAX);
+}
+
+// 16 floats as integers in the total order, all NaN one and the greatest.
+static inline __attribute__((always_inline)) stoa_i64x16 stoa_order_f32x16(const float *values) {
+    typedef int32_t stoa_i32x16 __attribute__((ext_vector_type(16)));
+    stoa_f32x16 loaded;
+    __builtin_memcpy(&loaded, values, sizeof loaded);
+    stoa_i32x16 isNaN = loaded != loaded;
+    stoa_i32x16 bits = ((stoa_i32x16)loaded & ~isNaN) | (isNaN & 0x7fc00000);
+    return __builtin_convertvector(bits ^ ((bits >> 31) & INT32_MAX), stoa_i64x16);
+}
+
 // Asks for the cache line of an address that will be needed soon; any address will do.
 static inline __attribute__((always_inline)) void stoa_prefetch(const void *address) {
     __builtin_prefetch(address);

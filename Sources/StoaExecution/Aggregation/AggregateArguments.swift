@@ -10,16 +10,18 @@ final class AggregateArguments {
     private let places: [[Int]]
     private var firstRow: Int?
 
-    init(_ aggregation: Aggregation, input: any BatchSource) throws(StoaError) {
+    init(_ aggregation: Aggregation, _ reductions: [ReductionDescription], input: any BatchSource) throws(StoaError) {
         var expressions = aggregation.keys
         keyCount = expressions.count
         var places: [[Int]] = []
-        for aggregate in aggregation.aggregates {
+        var uses = expressions.map { _ in OutputUse.column }
+        for (aggregate, reduction) in zip(aggregation.aggregates, reductions) {
             places.append(Array(expressions.count..<expressions.count + aggregate.arguments.count))
             expressions += aggregate.arguments
+            uses += aggregate.arguments.map { _ in reduction.takesNarrowDecimals ? .narrowColumn : .column }
         }
         self.places = places
-        program = try ExpressionProgram(expressions, input: input.schema)
+        program = try ExpressionProgram(expressions, after: [], input: input.schema) { uses[$0] }
         firstRow = input.givesPartitionRows ? 0 : nil
     }
 

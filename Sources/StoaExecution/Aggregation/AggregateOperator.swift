@@ -20,9 +20,18 @@ package final class AggregateOperator: BatchSource {
     private var ungrouped: Batch?
 
     /// The grouping of the input's rows or states.
-    package init(
+    package convenience init(
         _ aggregation: Aggregation, input: any BatchSource, cancellation: CancellationFlag
     ) throws(StoaError) {
+        try self.init(aggregation, after: [], input: input, cancellation: cancellation)
+    }
+
+    /// The grouping of what the input's rows are after some steps, which only an aggregation of rows without keys takes.
+    package init(
+        _ aggregation: Aggregation, after steps: [RowStep], input: any BatchSource, cancellation: CancellationFlag
+    ) throws(StoaError) {
+        precondition(
+            steps.isEmpty || aggregation.takesRowSteps, "an aggregation by keys or of states takes rows as they are")
         schema = aggregation.schema
         self.input = input
         self.cancellation = cancellation
@@ -37,14 +46,13 @@ package final class AggregateOperator: BatchSource {
         }
         if aggregation.phase.readsStates {
             intake = StateIntake(keyTypes: aggregation.keys.map(\.type), reductions)
+        } else if aggregation.keys.isEmpty {
+            intake = try TotalIntake(aggregation, reductions, after: steps, input: input)
         } else {
-            let arguments = try AggregateArguments(aggregation, input: input)
-            intake =
-                aggregation.keys.isEmpty
-                ? TotalIntake(reductions, arguments)
-                : RowIntake(
-                    keyTypes: aggregation.keys.map(\.type), reductions, arguments,
-                    givesStates: aggregation.phase.givesStates)
+            let arguments = try AggregateArguments(aggregation, reductions, input: input)
+            intake = RowIntake(
+                keyTypes: aggregation.keys.map(\.type), reductions, arguments,
+                givesStates: aggregation.phase.givesStates)
         }
     }
 
@@ -80,5 +88,26 @@ package final class AggregateOperator: BatchSource {
             }
         }
         return nil
+    }
+}
+
+extension Aggregation {
+    /// Whether it takes rows through filters and projections itself.
+    var takesRowSteps: Bool { keys.isEmpty && !phase.readsStates }
+
+    /// The columns that keys and arguments read.
+    var columns: Set<Int> {
+        (keys + aggregates.flatMap(\.arguments)).reduce(into: []) { $0.formUnion($1.columns) }
+    }
+
+    /// The same over an input of these columns alone, in this order.
+    func reading(_ columns: [Int]) -> Aggregation {
+        let places = Dictionary(uniqueKeysWithValues: columns.enumerated().map { ($1, $0) })
+        func moved(_ expression: BoundExpression) -> BoundExpression {
+            expression.movingColumns { places[$0] ?? $0 }
+        }
+        return Aggregation(
+            phase: phase, keys: keys.map(moved), aggregates: aggregates.map { $0.over($0.arguments.map(moved)) },
+            schema: schema)
     }
 }

@@ -1,21 +1,51 @@
 import StoaColumns
 import StoaKernels
+import StoaPlan
 
 /// Rows without keys: reductions over all of them, whose states are at last those of the one group.
+///
+/// Filters, projections and arguments are one program, and reductions take the arguments from its blocks: a row that a
+/// filter drops is skipped in its place, nothing is compacted and no argument becomes a column.
 final class TotalIntake: AggregateIntake {
     let groups: AggregateGroups
     private let totals: [any Reduction]
-    private let arguments: AggregateArguments
+    /// Where each aggregate's arguments are among the program's expressions.
+    private let places: [[Int]]
+    /// For each expression the reduction that takes it block by block; nil where columns are wanted.
+    private let sinks: [(any BlockReduction)?]
+    private let program: ExpressionProgram
+    private var firstRow: Int?
 
-    init(_ reductions: [ReductionDescription], _ arguments: AggregateArguments) {
+    /// - Parameter steps: what the rows of the input go through before they are aggregated.
+    init(
+        _ aggregation: Aggregation, _ reductions: [ReductionDescription], after steps: [RowStep],
+        input: any BatchSource
+    ) throws(StoaError) {
         groups = AggregateGroups(keyTypes: [], reductions, keepsRecords: false)
-        totals = reductions.makeReductions()
-        self.arguments = arguments
+        let totals = reductions.makeReductions()
+        var expressions: [BoundExpression] = []
+        var places: [[Int]] = []
+        var sinks: [(any BlockReduction)?] = []
+        for (aggregate, total) in zip(aggregation.aggregates, totals) {
+            places.append(Array(expressions.count..<expressions.count + aggregate.arguments.count))
+            expressions += aggregate.arguments
+            sinks += aggregate.arguments.map { $0.type == .utf8 ? nil : total as? any BlockReduction }
+        }
+        program = try ExpressionProgram(expressions, after: steps, input: input.schema) {
+            sinks[$0] == nil ? .column : .reduction
+        }
+        self.totals = totals
+        self.places = places
+        self.sinks = sinks
+        firstRow = input.givesPartitionRows ? 0 : nil
     }
 
     func take(_ batch: Batch) throws(StoaError) -> Batch? {
-        let rows = try arguments.evaluate(batch)
-        for (total, argument) in zip(totals, rows.arguments) { total.consume(argument, count: batch.rowCount) }
+        let (columns, count) = try program.reduce(batch, firstRow: firstRow, into: sinks)
+        firstRow = firstRow.map { $0 + batch.rowCount }
+        for (total, places) in zip(totals, places) where places.allSatisfy({ sinks[$0] == nil }) {
+            total.consume(ArgumentColumns(places.compactMap { columns[$0] }), count: count)
+        }
         return nil
     }
 

@@ -11,8 +11,12 @@ struct ExpressionCompiler {
     /// Index of the input column that a register holds.
     private(set) var columns: [Int: Int] = [:]
     private(set) var maskCount = 0
+    /// The rows that passed all filters so far, nil for all.
+    private(set) var rowMask: Int?
     private let input: Schema
-    private var types: [DataType] = []
+    /// The registers of the columns that expressions are over; nil while those are the input's.
+    private var projected: [Int]?
+    private(set) var types: [DataType] = []
     private var columnRegisters: [Int: Int] = [:]
     private var constantRegisters: [ConstantKey: Int] = [:]
     private var computed: [ComputationKey: Int] = [:]
@@ -34,10 +38,32 @@ struct ExpressionCompiler {
         self.input = input
     }
 
+    /// Compiles a step that rows go through before the expressions that are compiled after it.
+    mutating func add(_ step: RowStep) throws(StoaError) {
+        switch step {
+        case .filter(let condition):
+            let register = try compile(condition)
+            rowMask = mask(.whereTrue(register, within: rowMask))
+        case .project(let expressions):
+            var registers: [Int] = []
+            for expression in expressions { registers.append(try compile(expression)) }
+            projected = registers
+        }
+    }
+
+    /// The register of an expression over the rows that passed the steps so far; only they can make it fail.
+    mutating func compile(_ expression: BoundExpression) throws(StoaError) -> Int {
+        try compile(expression, scope: rowMask)
+    }
+
     /// The register of an expression's value, compiled when it is new. Only the rows of the mask `scope` may fail.
-    mutating func compile(_ expression: BoundExpression, scope: Int? = nil) throws(StoaError) -> Int {
+    private mutating func compile(_ expression: BoundExpression, scope: Int?) throws(StoaError) -> Int {
         switch expression.node {
         case .column(let index):
+            if let projected {
+                precondition(types[projected[index]] == expression.type, "'\(expression.text)' has another type")
+                return projected[index]
+            }
             precondition(
                 index < input.count && input[index].type == expression.type,
                 "'\(expression.text)' reads column \(index) as \(expression.type) from \(input)")

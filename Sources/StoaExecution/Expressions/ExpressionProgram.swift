@@ -2,166 +2,190 @@ import StoaColumns
 import StoaKernels
 import StoaPlan
 
-/// Expressions compiled for one task: a flat list of instructions over registers that hold the columns of one morsel.
+/// Expressions compiled for one task: a flat list of instructions over registers.
 ///
 /// Equal subexpressions are computed once, constants are made once, and a column reference is the input's column itself.
-/// A register is freed after its last use, so that few columns are live at once and their memory stays in the cache.
+/// Text and what text is made from goes through columns of a whole morsel; everything else, which is most of most
+/// programs, runs in blocks of rows (`LaneProgram`), and reductions take its results from there.
 ///
 /// Both sides of `&&` and `||` are evaluated for every row. Branches of a conditional and arguments of `coalesce` are
-/// computed for every row too, but only rows that use a value can make it fail.
+/// computed for every row too, and so is what stands behind a filter, but only rows that use a value can make it fail.
 /// Text functions and comparisons of a dictionary-encoded column with constants are evaluated once per dictionary entry.
 ///
 /// Guard: used by one thread at a time.
 package final class ExpressionProgram {
-    private let instructions: [Instruction]
+    /// Number of instructions.
+    package let instructionCount: Int
     private let outputs: [Int]
-    private let columns: [(register: Int, index: Int)]
-    /// Registers and masks that nothing needs after an instruction.
-    private let freedRegisters: [[Int]]
-    private let freedMasks: [[Int]]
-    private let initialRegisters: [Operand?]
-    private var registers: [Operand?]
-    private var masks: [BitMask?]
+    private let types: [DataType]
+    private let constants: [Operand?]
+    /// The input's column that a register is.
+    private let columns: [Int: Int]
+    private let rowMask: Int?
+    private let morsel: MorselProgram
+    private let lanes: LaneProgram?
+    /// The outputs that the blocks give, and the place of each among the outputs.
+    private let laneOutputs: [Int]
+    /// Whether a reduction takes the output block by block.
+    private let isStreamed: [Bool]
 
     /// Compiles expressions over batches of this schema.
-    package init(_ expressions: [BoundExpression], input: Schema) throws(StoaError) {
-        var compiler = ExpressionCompiler(input: input)
-        var outputs: [Int] = []
-        for expression in expressions { outputs.append(try compiler.compile(expression)) }
-        self.outputs = outputs
-        instructions = compiler.instructions
-        columns = compiler.columns.map { ($0.key, $0.value) }
-        initialRegisters = compiler.constants
-        registers = compiler.constants
-        masks = Array(repeating: nil, count: compiler.maskCount)
-        (freedRegisters, freedMasks) = Self.lastUses(
-            compiler.instructions, outputs: outputs, constants: compiler.constants)
+    package convenience init(_ expressions: [BoundExpression], input: Schema) throws(StoaError) {
+        try self.init(expressions, after: [], input: input) { _ in .column }
     }
 
-    /// Number of instructions.
-    package var instructionCount: Int { instructions.count }
+    /// Compiles expressions over what the rows of batches of this schema are after some steps.
+    ///
+    /// - Parameter use: what becomes of an expression's values.
+    init(
+        _ expressions: [BoundExpression], after steps: [RowStep], input: Schema, use: (Int) -> OutputUse
+    ) throws(StoaError) {
+        var compiler = ExpressionCompiler(input: input)
+        for step in steps { try compiler.add(step) }
+        var outputs: [Int] = []
+        for expression in expressions { outputs.append(try compiler.compile(expression)) }
+        let types = compiler.types
+        let columns = compiler.columns
+        let rowMask = compiler.rowMask
+        self.outputs = outputs
+        self.types = types
+        self.columns = columns
+        self.rowMask = rowMask
+        constants = compiler.constants
+        instructionCount = compiler.instructions.count
+        let streamed = expressions.indices.map { types[outputs[$0]] != .utf8 && use($0) == .reduction }
+        self.isStreamed = streamed
+
+        let parts = ProgramParts(compiler.instructions, types: types)
+        // Whole columns are reduced as they are, unless a filter drops rows of them.
+        var laneOutputs: [Int] = []
+        for (place, register) in outputs.enumerated() where types[register] != .utf8 {
+            let isWhole = columns[register] != nil || parts.morselRegisters.contains(register)
+            let isComputed = !isWhole && constants[register] == nil
+            if isComputed || (streamed[place] && (rowMask != nil || !isWhole)) { laneOutputs.append(place) }
+        }
+        self.laneOutputs = laneOutputs
+        let laneReads = Set(parts.lanes.flatMap(\.readRegisters) + laneOutputs.map { outputs[$0] })
+        let laneMasks = Set(parts.lanes.flatMap(\.readMasks) + (rowMask.map { [$0] } ?? []))
+        let constants = constants
+        lanes =
+            parts.lanes.isEmpty && laneOutputs.isEmpty && rowMask == nil
+            ? nil
+            : LaneProgram(
+                parts.lanes, types: types, constants: constants, maskCount: compiler.maskCount,
+                inputs: laneReads.filter {
+                    constants[$0] == nil && (columns[$0] != nil || parts.morselRegisters.contains($0))
+                }.sorted(),
+                inputMasks: laneMasks.filter { parts.morselMasks.contains($0) }.sorted(),
+                outputs: laneOutputs.map { outputs[$0] },
+                columns: Set(laneOutputs.indices.filter { !streamed[laneOutputs[$0]] }),
+                narrow: Set(laneOutputs.indices.filter { use(laneOutputs[$0]) == .narrowColumn }), rowMask: rowMask)
+        morsel = MorselProgram(
+            parts.morsel, constants: constants, columns: columns, maskCount: compiler.maskCount,
+            keptRegisters: laneReads.union(outputs), keptMasks: laneMasks)
+    }
 
     /// The value of every expression for the rows of a batch.
     ///
     /// - Parameter firstRow: the batch's first row in the partition, nil when it is not known; errors name the row by it.
     package func evaluate(_ batch: Batch, firstRow: Int? = 0) throws(StoaError) -> [Column] {
-        defer { clear() }
-        try run(batch, firstRow: firstRow)
-        return outputs.map { value(of: $0).column(count: batch.rowCount) }
+        precondition(rowMask == nil, "the rows of a filtered program are reduced, not evaluated")
+        return try run(batch, firstRow, []).columns.compactMap { $0 }
     }
 
     /// The rows in which the only expression, a condition, is true.
     package func evaluateMask(_ batch: Batch, firstRow: Int? = 0) throws(StoaError) -> BitMask {
         precondition(outputs.count == 1, "a mask of \(outputs.count) expressions")
-        defer { clear() }
-        try run(batch, firstRow: firstRow)
-        return BitMask(trueRowsOf: value(of: outputs[0]).column(count: batch.rowCount))
+        return BitMask(trueRowsOf: try evaluate(batch, firstRow: firstRow)[0])
     }
 
-    private func run(_ batch: Batch, firstRow: Int?) throws(StoaError) {
-        for (register, index) in columns { registers[register] = Operand(batch.columns[index]) }
-        for (position, instruction) in instructions.enumerated() {
-            switch instruction {
-            case .compute(let computation, let register):
-                do {
-                    registers[register] = try evaluate(computation, count: batch.rowCount)
-                } catch {
-                    throw Self.located(error, in: computation, firstRow: firstRow)
-                }
-            case .mask(let computation, let mask):
-                masks[mask] = evaluate(computation, count: batch.rowCount)
-            }
-            for register in freedRegisters[position] { registers[register] = nil }
-            for mask in freedMasks[position] { masks[mask] = nil }
-        }
-    }
-
-    private func clear() {
-        registers = initialRegisters
-        for index in masks.indices { masks[index] = nil }
-    }
-
-    private func value(of register: Int) -> Operand {
-        guard let operand = registers[register] else { preconditionFailure("register \(register) was freed too early") }
-        return operand
-    }
-
-    private func mask(_ mask: Int) -> BitMask {
-        guard let mask = masks[mask] else { preconditionFailure("mask \(mask) was freed too early") }
-        return mask
-    }
-
-    private func evaluate(_ computation: Computation, count: Int) throws(StoaError) -> Operand {
-        let arguments = computation.arguments.map { value(of: $0) }
-        let rows = RowScope(count: count, chosen: computation.scope.map { mask($0) })
-        if let memo = computation.memo, let column = try computation.perEntry(arguments, memo, in: rows) {
-            return Operand(column)
-        }
-        return Operand(
-            try computation.evaluate(arguments, in: rows) { mask($0) })
-    }
-
-    private func evaluate(_ computation: MaskComputation, count: Int) -> BitMask {
-        func limited(_ rows: BitMask, _ limit: Int?) -> BitMask {
-            guard let limit else { return rows }
-            return rows.intersection(mask(limit))
-        }
-        switch computation {
-        case .whereTrue(let register, let limit):
-            return limited(BitMask(trueRowsOf: value(of: register).column(count: count)), limit)
-        case .whereNull(let register, let limit):
-            return limited(BitMask(trueRowsOf: NullTests.isNull(value(of: register), count: count)), limit)
-        case .remaining(let limit, let taken):
-            let all = limit.map { mask($0) } ?? BitMask(all: true, count: count)
-            return all.intersection(mask(taken), inverted: true)
-        case .both(let left, let right):
-            return mask(left).intersection(mask(right))
-        }
-    }
-
-    /// The kernel's error with the row of the partition and the expression.
-    private static func located(_ error: StoaError, in computation: Computation, firstRow: Int?) -> StoaError {
-        var located = error
-        located.location.row = error.location.row.flatMap { row in firstRow.map { $0 + row } }
-        located.location.column = error.location.column ?? computation.text
-        return located
-    }
-
-    /// For every instruction the registers and masks that it is the last one to read, or that nothing reads.
-    private static func lastUses(
-        _ instructions: [Instruction], outputs: [Int], constants: [Operand?]
-    ) -> (registers: [[Int]], masks: [[Int]]) {
-        var registerUse: [Int: Int] = [:]
-        var maskUse: [Int: Int] = [:]
-        for (position, instruction) in instructions.enumerated() {
-            switch instruction {
-            case .compute(let computation, let register):
-                for argument in computation.arguments { registerUse[argument] = position }
-                if let scope = computation.scope { maskUse[scope] = position }
-                if case .select(let masks, _) = computation.operation { for mask in masks { maskUse[mask] = position } }
-                registerUse[register] = position
-            case .mask(let computation, let mask):
-                switch computation {
-                case .whereTrue(let register, let limit), .whereNull(let register, let limit):
-                    registerUse[register] = position
-                    if let limit { maskUse[limit] = position }
-                case .remaining(let limit, let taken):
-                    if let limit { maskUse[limit] = position }
-                    maskUse[taken] = position
-                case .both(let left, let right):
-                    maskUse[left] = position
-                    maskUse[right] = position
-                }
-                maskUse[mask] = position
+    /// Hands the values of expressions to their reductions, those of the rows that pass the filters.
+    ///
+    /// A reduction of blocks gets all rows in their places, the dropped ones as nulls.
+    /// - Parameter sinks: the reduction of each expression; nil for those that become columns.
+    /// - Returns: of each expression without a reduction the column of the rows that pass, and the number of these.
+    func reduce(
+        _ batch: Batch, firstRow: Int?, into sinks: [(any BlockReduction)?]
+    ) throws(StoaError) -> (columns: [Column?], count: Int) {
+        precondition(sinks.count == outputs.count, "\(sinks.count) reductions of \(outputs.count) expressions")
+        let (columns, chosen) = try run(batch, firstRow, sinks)
+        var kept: [Column?] = []
+        for (place, column) in columns.enumerated() {
+            if let sink = sinks[place] {
+                // Of a whole column there was no need to make blocks.
+                if let column { sink.consume(column, count: batch.rowCount) }
+                kept.append(nil)
+            } else {
+                kept.append(chosen.map { column?.filtered(by: $0) } ?? column)
             }
         }
-        var freedRegisters = [[Int]](repeating: [], count: instructions.count)
-        var freedMasks = freedRegisters
-        let kept = Set(outputs)
-        for (register, position) in registerUse where !kept.contains(register) && constants[register] == nil {
-            freedRegisters[position].append(register)
+        return (kept, chosen?.ones ?? batch.rowCount)
+    }
+
+    /// The columns of all expressions, nil for those whose blocks went to a reduction.
+    private func run(
+        _ batch: Batch, _ firstRow: Int?, _ sinks: [(any BlockReduction)?]
+    ) throws(StoaError) -> (columns: [Column?], chosen: BitMask?) {
+        let count = batch.rowCount
+        defer { morsel.clear() }
+        try morsel.run(batch, firstRow: firstRow)
+        var columns: [Column?] = Array(repeating: nil, count: outputs.count)
+        var chosen: BitMask?
+        if let lanes {
+            let result = try lanes.run(
+                rows: count, value: { morsel.value(of: $0).column(count: count) }, mask: { morsel.mask($0) },
+                firstRow: firstRow, into: laneOutputs.map { isStreamed[$0] ? sinks[$0] : nil })
+            chosen = result.chosen
+            for (place, column) in zip(laneOutputs, result.columns) { columns[place] = column }
         }
-        for (mask, position) in maskUse { freedMasks[position].append(mask) }
-        return (freedRegisters, freedMasks)
+        let given = Set(laneOutputs)
+        for place in outputs.indices where !given.contains(place) {
+            columns[place] = morsel.value(of: outputs[place]).column(count: count)
+        }
+        return (columns, chosen)
+    }
+}
+
+/// What becomes of the values of an expression of a program.
+enum OutputUse {
+    /// A column.
+    case column
+    /// A column; decimals above 18 digits may be decimals of 18 digits and the same scale when all of them fit.
+    case narrowColumn
+    /// A reduction takes them block by block; text becomes a column all the same.
+    case reduction
+}
+
+/// The instructions that run on whole morsels, which are those of text and what they need, and those that run in blocks.
+private struct ProgramParts {
+    private(set) var morsel: [Instruction] = []
+    private(set) var lanes: [Instruction] = []
+    /// What the instructions on morsels compute.
+    private(set) var morselRegisters = Set<Int>()
+    private(set) var morselMasks = Set<Int>()
+
+    init(_ instructions: [Instruction], types: [DataType]) {
+        var neededRegisters = Set<Int>()
+        var neededMasks = Set<Int>()
+        for instruction in instructions.reversed() {
+            let isMorsel: Bool
+            switch instruction {
+            case .compute(_, let register): isMorsel = types[register] == .utf8 || neededRegisters.contains(register)
+            case .mask(_, let mask): isMorsel = neededMasks.contains(mask)
+            }
+            if isMorsel || instruction.readRegisters.contains(where: { types[$0] == .utf8 }) {
+                morsel.append(instruction)
+                neededRegisters.formUnion(instruction.readRegisters)
+                neededMasks.formUnion(instruction.readMasks)
+                switch instruction {
+                case .compute(_, let register): morselRegisters.insert(register)
+                case .mask(_, let mask): morselMasks.insert(mask)
+                }
+            } else {
+                lanes.append(instruction)
+            }
+        }
+        morsel.reverse()
+        lanes.reverse()
     }
 }

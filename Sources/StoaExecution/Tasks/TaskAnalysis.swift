@@ -56,6 +56,9 @@ final class TaskAnalysis {
         operators[place].byteCount += block.byteCount
     }
 
+    /// An operator is part of the one above it, whose time is that of both.
+    func noteFusion(at place: Int) { operators[place].isFused = true }
+
     /// What was measured; the task is complete.
     func finish() -> [OperatorMetrics] {
         for (place, grouping) in groupings { operators[place].strategies[grouping.strategy, default: 0] += 1 }

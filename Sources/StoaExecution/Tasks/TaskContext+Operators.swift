@@ -47,7 +47,17 @@ extension TaskContext {
             {
                 return counted
             }
-            let input = try source(of: input, at: place.below)
+            if aggregation.takesRowSteps {
+                let (steps, source) = input.rowSteps
+                var place = place.below
+                for _ in steps {
+                    analysis?.noteFusion(at: place.index)
+                    place = place.below
+                }
+                return try AggregateOperator(
+                    aggregation, after: steps, input: self.source(of: source, at: place), cancellation: cancellation)
+            }
+            let (aggregation, input) = try self.input(of: aggregation, over: input, at: place.below)
             if aggregation.phase == .partial, aggregation.aggregates.isEmpty, !aggregation.keys.isEmpty {
                 return try PartialDistinctOperator(aggregation, input: input, cancellation: cancellation)
             }
@@ -63,6 +73,20 @@ extension TaskContext {
                 .engineFailed, source: .engine,
                 "the state of '\(function.printedTypeName)' is read as rows within a task")
         }
+    }
+
+    /// An aggregation and its input. A filter below a grouping moves only the columns that the grouping reads.
+    private func input(
+        of aggregation: Aggregation, over plan: PhysicalPlan, at place: PlanPlace
+    ) throws(StoaError) -> (Aggregation, any BatchSource) {
+        guard case .filter(let condition, let input) = plan, !aggregation.phase.readsStates else {
+            return (aggregation, try source(of: plan, at: place))
+        }
+        let columns = aggregation.columns.sorted()
+        let filter = { [self] () throws(StoaError) -> any BatchSource in
+            try FilterOperator(condition, keeping: columns, input: source(of: input, at: place.below))
+        }
+        return (aggregation.reading(columns), try analysis?.measured(at: place.index, filter) ?? filter())
     }
 
     /// A join; its build side is shared between the executor's tasks of this stage when it is the same for all of them.

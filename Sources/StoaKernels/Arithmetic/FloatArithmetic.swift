@@ -37,6 +37,33 @@ struct FloatArithmetic: FloatBody {
     }
 }
 
+/// A sign change of floats on blocks of a program; nil for the functions that the kernels of columns compute.
+extension LaneArithmetic {
+    package static func unary(_ function: NumericFunction, _ type: DataType) -> LaneKernel? {
+        switch (function, type) {
+        case (.negate, .float64):
+            LaneKernel { arguments in
+                LaneLoops.unary(FloatNegation.self, arguments)
+                return true
+            }
+        case (.abs, .float64):
+            LaneKernel { arguments in
+                LaneLoops.unary(FloatMagnitude.self, arguments)
+                return true
+            }
+        default: nil
+        }
+    }
+}
+
+private enum FloatNegation: UnaryLaneOperation {
+    @inline(__always) static func apply(_ value: Double) -> Double { -value }
+}
+
+private enum FloatMagnitude: UnaryLaneOperation {
+    @inline(__always) static func apply(_ value: Double) -> Double { value.magnitude }
+}
+
 /// Negation, magnitude, sign and rounding of floats.
 struct FloatFunction: FloatBody {
     let function: NumericFunction

@@ -18,6 +18,30 @@ extension CastTask {
     }
 }
 
+extension CastTask {
+    /// The conversions that programs run on blocks: among the numbers of 32 and 64 bits. Nil for others.
+    static func laneKernel(from source: StorageType, to target: StorageType) -> LaneKernel? {
+        switch (source, target) {
+        case (.int32, .int64): LaneKernel(converting: IntegerConversion<Int32, Int64>())
+        case (.int64, .int32): LaneKernel(converting: IntegerConversion<Int64, Int32>())
+        case (.uint32, .int64): LaneKernel(converting: IntegerConversion<UInt32, Int64>())
+        case (.int16, .int32): LaneKernel(converting: IntegerConversion<Int16, Int32>())
+        case (.int16, .int64): LaneKernel(converting: IntegerConversion<Int16, Int64>())
+        case (.int8, .int32): LaneKernel(converting: IntegerConversion<Int8, Int32>())
+        case (.int8, .int64): LaneKernel(converting: IntegerConversion<Int8, Int64>())
+        case (.int8, .float64): LaneKernel(converting: IntegerToFloat<Int8, Double>())
+        case (.int16, .float64): LaneKernel(converting: IntegerToFloat<Int16, Double>())
+        case (.int32, .float64): LaneKernel(converting: IntegerToFloat<Int32, Double>())
+        case (.int64, .float64): LaneKernel(converting: IntegerToFloat<Int64, Double>())
+        case (.uint32, .float64): LaneKernel(converting: IntegerToFloat<UInt32, Double>())
+        case (.int32, .float32): LaneKernel(converting: IntegerToFloat<Int32, Float>())
+        case (.float32, .float64): LaneKernel(converting: Widening())
+        case (.float64, .float32): LaneKernel(converting: Narrowing())
+        default: nil
+        }
+    }
+}
+
 /// float32 to float64, exact.
 private struct Widening: FixedConversion {
     @inline(__always)

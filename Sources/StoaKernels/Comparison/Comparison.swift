@@ -70,9 +70,15 @@ package enum Comparison {
         case .utf8:
             TextComparison.fill(words, isLess: isLess, left, right, count)
         default:
-            withComparedValue(
-                left.type.storageType,
-                FixedComparison(words: words, isLess: isLess, left: left, right: right, count: count))
+            withFixedValues(of: left) { a in
+                withFixedValues(of: right) { b in
+                    withComparedValue(
+                        left.type.storageType,
+                        FixedComparison(
+                            words: words, isLess: isLess, left: a, leftStep: left.isConstant ? 0 : 64, right: b,
+                            rightStep: right.isConstant ? 0 : 64, count: count))
+                }
+            }
         }
         if inverted {
             for index in 0..<((count + 63) / 64) { words[index] = ~words[index] }
@@ -82,11 +88,57 @@ package enum Comparison {
         return region
     }
 
+    private static func withFixedValues(of operand: Operand, _ body: (UnsafeRawPointer) -> Void) {
+        guard case .fixed(let buffer) = operand.column.storage else {
+            preconditionFailure("\(operand.type) values have no fixed width in bytes")
+        }
+        let width = operand.type.storageType.byteWidth ?? 0
+        withExtendedLifetime(buffer.owner) { body(buffer.base + operand.column.offset * width) }
+    }
+
+    /// The comparison of two registers of a program's block, which share a type of fixed width or are booleans.
+    package static func laneKernel(_ operation: ComparisonOperator, _ type: DataType) -> LaneKernel? {
+        let storage = type.storageType
+        if storage == .utf8 { return nil }
+        let isLess = operation != .equal && operation != .notEqual
+        let isSwapped = operation == .greater || operation == .lessOrEqual
+        let flip: UInt64 =
+            operation == .notEqual || operation == .greaterOrEqual || operation == .lessOrEqual ? ~0 : 0
+        return LaneKernel { arguments in
+            let left = isSwapped ? arguments.second.pointee : arguments.first.pointee
+            let right = isSwapped ? arguments.first.pointee : arguments.second.pointee
+            let words = arguments.result.pointee.words
+            let count = arguments.count
+            if storage == .bool {
+                for index in 0..<(count &+ 63) / 64 {
+                    let a = left.words[index]
+                    let b = right.words[index]
+                    words[index] = (isLess ? ~a & b : ~(a ^ b)) ^ flip
+                }
+            } else {
+                if left.isNarrow != right.isNarrow { return false }
+                withComparedValue(
+                    left.isNarrow ? .int64 : storage,
+                    FixedComparison(
+                        words: words, isLess: isLess, left: left.values, leftStep: left.isConstant ? 0 : 64,
+                        right: right.values, rightStep: right.isConstant ? 0 : 64, count: count))
+                if flip != 0 {
+                    for index in 0..<(count &+ 63) / 64 { words[index] = ~words[index] }
+                }
+            }
+            LaneLoops.clearTail(words, count)
+            return true
+        }
+    }
+
     private struct FixedComparison: ComparedBody {
         let words: UnsafeMutablePointer<UInt64>
         let isLess: Bool
-        let left: Operand
-        let right: Operand
+        let left: UnsafeRawPointer
+        /// Rows from one word's first value to the next one's: 0 for a constant.
+        let leftStep: Int
+        let right: UnsafeRawPointer
+        let rightStep: Int
         let count: Int
 
         func run<Value: ComparedValue>(_ type: Value.Type) {
@@ -101,10 +153,8 @@ package enum Comparison {
         private func fill<Value: ComparedValue>(
             _: Value.Type, word: (UnsafePointer<Value>, UnsafePointer<Value>) -> UInt64, value: (Value, Value) -> Bool
         ) {
-            let a = left.column.values(as: Value.self)
-            let b = right.column.values(as: Value.self)
-            let leftStep = left.isConstant ? 0 : 64
-            let rightStep = right.isConstant ? 0 : 64
+            let a = left.assumingMemoryBound(to: Value.self)
+            let b = right.assumingMemoryBound(to: Value.self)
             let whole = count / 64
             for index in 0..<whole { words[index] = word(a + index &* leftStep, b + index &* rightStep) }
             // The last rows one by one: a vector would read past the column's end.

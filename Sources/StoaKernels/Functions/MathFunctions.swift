@@ -27,8 +27,24 @@ package enum MathFunctions {
     /// `function(operand)`.
     package static func apply(_ function: MathFunction, _ operand: Operand, count: Int) -> Column {
         let region = MemoryRegion(of: Double.self, count: count)
-        let target = region.bound(to: Double.self)
-        let values = OperandValues<Double>(operand)
+        fill(function, OperandValues(operand), region.bound(to: Double.self), count)
+        return Column(type: .float64, count: count, values: region, validity: validity(of: [operand], count: count))
+    }
+
+    /// The function on a register of a program's block.
+    package static func laneKernel(_ function: MathFunction) -> LaneKernel {
+        LaneKernel { arguments in
+            fill(
+                function, OperandValues(stored: arguments.first.pointee.lanes(Double.self)),
+                arguments.result.pointee.lanes(Double.self), arguments.count)
+            return true
+        }
+    }
+
+    /// The one place where functions meet values.
+    private static func fill(
+        _ function: MathFunction, _ values: OperandValues<Double>, _ target: UnsafeMutablePointer<Double>, _ count: Int
+    ) {
         switch function {
         case .sqrt: forBlocks(values, target, count) { stoa_square_root($0) }
         case .cbrt: forBlocks(values, target, count) { Glibc.cbrt($0) }
@@ -48,7 +64,6 @@ package enum MathFunctions {
         case .cosh: forBlocks(values, target, count) { Glibc.cosh($0) }
         case .tanh: forVectors(values, target, count) { stoa_tanh_f64x8($0) }
         }
-        return Column(type: .float64, count: count, values: region, validity: validity(of: [operand], count: count))
     }
 
     /// `function(left, right)`.

@@ -11,10 +11,10 @@ struct WideSumState: ReductionState {
         count &+= other.count
     }
 
-    private enum Add: GroupedStep {
+    private enum Add<Value: FixedWidthInteger & BitwiseCopyable>: GroupedStep {
         @inline(__always)
-        static func add(_ value: Int128, to state: inout WideSumState) {
-            state.sum += Int192(value)
+        static func add(_ value: Value, to state: inout WideSumState) {
+            state.sum += Int192(Int128(truncatingIfNeeded: value))
             state.count &+= 1
         }
     }
@@ -24,7 +24,13 @@ struct WideSumState: ReductionState {
         _ description: ReductionDescription
     ) {
         let column = description.checked(argument, count: count)
-        GroupedRows.apply(Add.self, column.values(), validOf: column, to: states, ids: ids, count: count)
+        if column.type.storageType == .int64 {
+            GroupedRows.apply(
+                Add<Int64>.self, column.values(), validOf: column, to: states, ids: ids, count: count)
+        } else {
+            GroupedRows.apply(
+                Add<Int128>.self, column.values(), validOf: column, to: states, ids: ids, count: count)
+        }
     }
 
     static func read(

@@ -49,11 +49,60 @@ package enum Logic {
             let rightValid = right.validityWord(at: row, count: count)
             let a = left.bitsWord(at: row, count: count)
             let b = right.bitsWord(at: row, count: count)
-            let decided = (leftValid & (a ^ flip)) | (rightValid & (b ^ flip))
-            valid[row >> 6] = (leftValid & rightValid) | decided
-            // Where one side decides, the other may be rubbish under a null: the decision is written over it.
-            words[row >> 6] = (operation(a, b) & ~decided) | (decided & ~flip)
+            (words[row >> 6], valid[row >> 6]) = decide(a, leftValid, b, rightValid, flip, operation)
         }
         return Column(type: .bool, count: count, validity: validity.buffer, storage: .bits(region.buffer))
+    }
+
+    /// 64 rows of Kleene logic: the bits and their validity.
+    @inline(__always)
+    private static func decide(
+        _ a: UInt64, _ leftValid: UInt64, _ b: UInt64, _ rightValid: UInt64, _ flip: UInt64,
+        _ operation: (UInt64, UInt64) -> UInt64
+    ) -> (bits: UInt64, valid: UInt64) {
+        let decided = (leftValid & (a ^ flip)) | (rightValid & (b ^ flip))
+        // Where one side decides, the other may be rubbish under a null: the decision is written over it.
+        return ((operation(a, b) & ~decided) | (decided & ~flip), (leftValid & rightValid) | decided)
+    }
+
+    /// `left and right` on registers of a program's block.
+    package static var laneAnd: LaneKernel { combination(decidedBy: ~0) { $0 & $1 } }
+
+    /// `left or right` on registers of a program's block.
+    package static var laneOr: LaneKernel { combination(decidedBy: 0) { $0 | $1 } }
+
+    /// `not operand` on a register of a program's block.
+    package static var laneNot: LaneKernel {
+        LaneKernel { arguments in
+            let words = arguments.result.pointee.words
+            for index in 0..<(arguments.count &+ 63) / 64 { words[index] = ~arguments.first.pointee.words[index] }
+            LaneLoops.clearTail(words, arguments.count)
+            return true
+        }
+    }
+
+    @inline(__always)
+    private static func combination(
+        decidedBy flip: UInt64, _ operation: @escaping (UInt64, UInt64) -> UInt64
+    ) -> LaneKernel {
+        LaneKernel(setsValidity: true) { arguments in
+            let left = arguments.first.pointee
+            let right = arguments.second.pointee
+            let words = arguments.result.pointee.words
+            let wordCount = (arguments.count &+ 63) / 64
+            if left.validity == nil && right.validity == nil {
+                arguments.result.pointee.validity = nil
+                for index in 0..<wordCount { words[index] = operation(left.words[index], right.words[index]) }
+            } else if let valid = arguments.result.pointee.validity {
+                for index in 0..<wordCount {
+                    (words[index], valid[index]) = decide(
+                        left.words[index], left.validity?[index] ?? ~0, right.words[index],
+                        right.validity?[index] ?? ~0, flip, operation)
+                }
+                LaneLoops.clearTail(valid, arguments.count)
+            }
+            LaneLoops.clearTail(words, arguments.count)
+            return true
+        }
     }
 }

@@ -24,6 +24,19 @@ package enum NullTests {
         floatTest(operand, count: count, isNaN: false)
     }
 
+    /// `isNull` (or, not wanted, `isNotNull`) on registers of a program's block.
+    package static func laneKernel(isNull: Bool) -> LaneKernel {
+        let flip: UInt64 = isNull ? ~0 : 0
+        return LaneKernel(setsValidity: true) { arguments in
+            let words = arguments.result.pointee.words
+            let validity = arguments.first.pointee.validity
+            for index in 0..<(arguments.count &+ 63) / 64 { words[index] = (validity?[index] ?? ~0) ^ flip }
+            LaneLoops.clearTail(words, arguments.count)
+            arguments.result.pointee.validity = nil
+            return true
+        }
+    }
+
     private static func validityBits(_ operand: Operand, count: Int, flip: UInt64) -> Column {
         let region = MemoryRegion(bits: count)
         let words = region.bound(to: UInt64.self)

@@ -125,6 +125,12 @@ struct OperandValues<Value: BitwiseCopyable> {
         step = operand.isConstant ? 0 : 1
     }
 
+    /// A value a row, wherever they lie.
+    init(stored values: UnsafePointer<Value>) {
+        base = values
+        step = 1
+    }
+
     /// The values from `row` on, a multiple of the block length: at least `constantRows` or all that are left.
     @inline(__always)
     func block(at row: Int) -> UnsafePointer<Value> { base + row * step }

@@ -1,12 +1,15 @@
 import StoaColumns
 
 /// Number of rows, or of rows that are not null. Costs nothing per row: columns know their nulls.
-final class CountReduction: Reduction {
-    private let description: ReductionDescription
+final class CountReduction: BlockReduction {
+    let description: ReductionDescription
     private var state = CountState()
 
     init(_ description: ReductionDescription) { self.description = description }
 
+    func consume(_ rows: ReductionRows) { state.count &+= Int64(rows.count - rows.nullCount) }
+
+    /// Text counts as well, whose values have no place in `ReductionRows`.
     func consume(_ argument: Column?, count: Int) {
         let nulls = description.function == .count ? description.checked(argument, count: count).nullCount : 0
         state.count &+= Int64(count - nulls)

@@ -1,74 +1,111 @@
+internal import CStoaVector
 import StoaColumns
 
 /// Minimum or maximum over all rows.
 ///
 /// - Nulls: skipped. NaN: greatest of all, so max with NaN is NaN and min ignores it unless there is nothing else (N2, N5).
 /// - Empty: null. Cost: the order key and one compare a row, vectorised.
-final class ExtremeReduction: Reduction {
-    private let description: ReductionDescription
+final class ExtremeReduction: BlockReduction {
+    let description: ReductionDescription
     private var state = ExtremeState()
-    private let keys = MemoryRegion(of: Int64.self, count: ExtremeReduction.step)
-    private static let step = 1024
 
     init(_ description: ReductionDescription) { self.description = description }
 
-    func consume(_ argument: Column?, count: Int) {
-        let column = description.checked(argument, count: count)
-        if column.nullCount == count { return }
+    func consume(_ rows: ReductionRows) {
+        if rows.nullCount == rows.count { return }
         state.isPresent = 1
-        let keys = keys.bound(to: Int64.self)
-        var best = state.key
-        var start = 0
-        while start < count {
-            let rows = min(Self.step, count - start)
-            OrderKeys.load(column, start: start, rows: rows, inversion: description.inversion, into: keys)
-            if let validity = column.validity {
-                best = min(best, Self.least(keys, rows, valid: validity.base, offset: column.offset + start))
-            } else {
-                for row in 0..<rows { best = min(best, keys[row]) }
+        let flips = description.inversion
+        let least =
+            switch rows.storage {
+            case .bool: Self.leastBool(rows, flips)
+            case .int8: Self.least(rows.values(as: Int8.self), rows, flips)
+            case .int16: Self.least(rows.values(as: Int16.self), rows, flips)
+            case .int32: Self.least(rows.values(as: Int32.self), rows, flips)
+            case .int64: Self.least(rows.values(as: Int64.self), rows, flips)
+            case .uint8: Self.least(rows.values(as: UInt8.self), rows, flips)
+            case .uint16: Self.least(rows.values(as: UInt16.self), rows, flips)
+            case .uint32: Self.least(rows.values(as: UInt32.self), rows, flips)
+            // Without the top bit's weight the signed order is the unsigned one.
+            case .uint64: Self.least(rows.values(as: UInt64.self), rows, flips ^ Int64.min)
+            case .float32: Self.least(rows.values(as: Float.self), rows, flips)
+            case .float64: Self.least(rows.values(as: Double.self), rows, flips)
+            case .int128, .utf8: preconditionFailure("\(rows.storage) has no order keys of 64 bits")
             }
-            start += rows
-        }
-        state.key = best
+        state.key = min(state.key, least)
     }
 
     func states() -> [Column] {
         withUnsafePointer(to: state) { ExtremeState.write($0, count: 1, description) }
     }
 
-    private static func least(
-        _ keys: UnsafePointer<Int64>, _ count: Int, valid: UnsafeRawPointer, offset: Int
+    @inline(__always)
+    private static func least<Value: OrderedLanes>(
+        _ values: UnsafePointer<Value>, _ rows: ReductionRows, _ flips: Int64
     ) -> Int64 {
-        var best = Int64.max
-        var start = 0
-        while start < count {
-            let rows = min(64, count - start)
-            let word = ValidityBits.word(valid, at: offset + start, rows: rows)
-            let block = keys + start
-            for row in 0..<rows {
-                let isValid = (word &>> UInt64(truncatingIfNeeded: row)) & 1 != 0
-                best = min(best, isValid ? block[row] : Int64.max)
+        let flipped = SIMD16<Int64>(repeating: flips)
+        var first = SIMD16<Int64>(repeating: .max)
+        var second = first
+        var row = 0
+        if rows.validity == nil {
+            while row &+ 32 <= rows.count {
+                first = stoa_min_i64x16(first, Value.keys(values + row) ^ flipped)
+                second = stoa_min_i64x16(second, Value.keys(values + row + 16) ^ flipped)
+                row &+= 32
             }
-            start += rows
+        } else {
+            while row &+ 64 <= rows.count {
+                let word = rows.validityWord(at: row, rows: 64)
+                for step in 0..<2 where word != 0 {
+                    let block = values + row + step &* 32
+                    let mask = word &>> UInt64(truncatingIfNeeded: step &* 32)
+                    first = stoa_min_i64x16(first, stoa_keep_or_max_i64x16(Value.keys(block) ^ flipped, mask))
+                    second = stoa_min_i64x16(
+                        second, stoa_keep_or_max_i64x16(Value.keys(block + 16) ^ flipped, mask &>> 16))
+                }
+                row &+= 64
+            }
+        }
+        var best = stoa_min_i64x16(first, second).min()
+        while row < rows.count {
+            if rows.validityWord(at: row, rows: 1) != 0 { best = min(best, values[row].key ^ flips) }
+            row &+= 1
+        }
+        return best
+    }
+
+    private static func leastBool(_ rows: ReductionRows, _ flips: Int64) -> Int64 {
+        var best = Int64.max
+        var row = 0
+        while row < rows.count {
+            let step = min(64, rows.count - row)
+            let valid = rows.validityWord(at: row, rows: step)
+            let bits = rows.bits(at: row, rows: step)
+            if bits & valid != 0 { best = min(best, 1 ^ flips) }
+            if ~bits & valid != 0 { best = min(best, 0 ^ flips) }
+            row += step
         }
         return best
     }
 }
 
 /// Minimum or maximum of decimals of more than 18 digits over all rows. Nulls are skipped; empty gives null.
-final class WideExtremeReduction: Reduction {
-    private let description: ReductionDescription
+final class WideExtremeReduction: BlockReduction {
+    let description: ReductionDescription
     private var state = WideExtremeState()
 
     init(_ description: ReductionDescription) { self.description = description }
 
-    func consume(_ argument: Column?, count: Int) {
-        let column = description.checked(argument, count: count)
-        let values = column.values(as: Int128.self)
+    func consume(_ rows: ReductionRows) {
+        if rows.nullCount < rows.count { state.isPresent = 1 }
         let inversion = Int128(description.inversion)
-        if column.nullCount < count { state.isPresent = 1 }
         var best = state.key
-        ValidityBits.forEach(column, count: count) { best = min(best, values[$0] ^ inversion) }
+        if rows.storage == .int64 {
+            let values = rows.values(as: Int64.self)
+            rows.forEachValid { best = min(best, Int128(values[$0]) ^ inversion) }
+        } else {
+            let values = rows.values(as: Int128.self)
+            rows.forEachValid { best = min(best, values[$0] ^ inversion) }
+        }
         state.key = best
     }
 

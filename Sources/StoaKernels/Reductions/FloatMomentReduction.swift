@@ -9,10 +9,10 @@ import StoaColumns
 /// result depends on the sequence of rows only (N14; Schubert and Gertz 2018 on the accuracy).
 /// - Nulls: take their place in the leaf and are skipped. NaN and infinities give NaN.
 /// - Empty: null. Cost: two vector passes and a division per 1,024 rows.
-final class FloatMomentReduction: Reduction {
+final class FloatMomentReduction: BlockReduction {
     private static let leafRows = FloatSumTree.leafRows
 
-    private let description: ReductionDescription
+    let description: ReductionDescription
     private var leaves = LeafTree<FloatMomentState>()
     /// The rows of the unfinished leaf and their validity, one bit a row, cleared from `leafRow` on.
     private let leaf = MemoryRegion(of: Double.self, count: FloatMomentReduction.leafRows, zeroed: true)
@@ -23,19 +23,19 @@ final class FloatMomentReduction: Reduction {
 
     init(_ description: ReductionDescription) { self.description = description }
 
-    func consume(_ argument: Column?, count: Int) {
-        let column = description.checked(argument, count: count)
-        ReductionValues<Double>(widened: column).use { values in
+    func consume(_ rows: ReductionRows) {
+        let count = rows.count
+        ReductionValues<Double>(widened: rows, of: description.argument ?? .float64).use { values in
             var row = 0
             while row < count {
                 if leafRow == 0, count - row >= Self.leafRows {
-                    leaves.push(moments(values + row, column, from: row))
+                    leaves.push(moments(values + row, rows, from: row))
                     row += Self.leafRows
                     continue
                 }
                 let step = min(Self.leafRows - leafRow, count - row)
                 (leaf.bound(to: Double.self) + leafRow).update(from: values + row, count: step)
-                setValidity(column, from: row, count: step)
+                setValidity(rows, from: row, count: step)
                 row += step
                 leafRow += step
                 if leafRow == Self.leafRows {
@@ -53,8 +53,8 @@ final class FloatMomentReduction: Reduction {
         }
     }
 
-    private func setValidity(_ column: Column, from row: Int, count: Int) {
-        for index in 0..<count where !column.isNull(at: row + index) {
+    private func setValidity(_ rows: ReductionRows, from row: Int, count: Int) {
+        for index in 0..<count where rows.validityWord(at: row + index, rows: 1) != 0 {
             Bitmap.set(leafValidity.base, at: leafRow + index, to: true)
         }
     }
@@ -66,12 +66,12 @@ final class FloatMomentReduction: Reduction {
     }
 
     /// The moments of a whole leaf that lies in a column.
-    private func moments(_ values: UnsafePointer<Double>, _ column: Column, from row: Int) -> FloatMomentState {
-        guard let validity = column.validity else { return Self.moments(values) }
+    private func moments(_ values: UnsafePointer<Double>, _ rows: ReductionRows, from row: Int) -> FloatMomentState {
+        if rows.validity == nil { return Self.moments(values) }
         let words = columnWords.bound(to: UInt64.self)
         var count = 0
         for index in 0..<Self.leafRows / 64 {
-            words[index] = ValidityBits.word(validity.base, at: column.offset + row + index * 64, rows: 64)
+            words[index] = rows.validityWord(at: row + index * 64, rows: 64)
             count &+= words[index].nonzeroBitCount
         }
         return count == Self.leafRows ? Self.moments(values) : Self.moments(values, words: words, count: count)

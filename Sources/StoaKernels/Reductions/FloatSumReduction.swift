@@ -62,10 +62,11 @@ extension Float: FloatLanes {
 
 /// Sum and mean of floats over all rows, in the ordered tier.
 ///
-/// - Nulls: count as +0.0 in their place; a mean divides by the number of values. NaN and infinities propagate.
+/// - Nulls, and rows that a filter dropped: count as +0.0 in their place; a mean divides by the number of values. NaN and
+///   infinities propagate.
 /// - Empty: null. Cost: one vector addition per 16 rows; with nulls one mask more.
-final class FloatSumReduction: Reduction {
-    private let description: ReductionDescription
+final class FloatSumReduction: BlockReduction {
+    let description: ReductionDescription
     private var tree = FloatSumTree()
     /// The lanes of the unfinished leaf and the rows it has.
     private var lanes = SIMD16<Double>()
@@ -74,13 +75,12 @@ final class FloatSumReduction: Reduction {
 
     init(_ description: ReductionDescription) { self.description = description }
 
-    func consume(_ argument: Column?, count rows: Int) {
-        let column = description.checked(argument, count: rows)
-        count &+= Int64(rows - column.nullCount)
-        if column.type == .float32 {
-            consume(column.values(as: Float.self), column, rows)
+    func consume(_ rows: ReductionRows) {
+        count &+= Int64(rows.count - rows.nullCount)
+        if rows.storage == .float32 {
+            consume(rows.values(as: Float.self), rows)
         } else {
-            consume(column.values(as: Double.self), column, rows)
+            consume(rows.values(as: Double.self), rows)
         }
     }
 
@@ -89,14 +89,14 @@ final class FloatSumReduction: Reduction {
         return withUnsafePointer(to: state) { FloatSumState.write($0, count: 1, description) }
     }
 
-    private func consume<Value: FloatLanes>(_ values: UnsafePointer<Value>, _ column: Column, _ rows: Int) {
+    private func consume<Value: FloatLanes>(_ values: UnsafePointer<Value>, _ rows: ReductionRows) {
         var row = 0
-        while row < rows {
-            let step = min(FloatSumTree.leafRows - leafRow, rows - row)
-            if let validity = column.validity {
+        while row < rows.count {
+            let step = min(FloatSumTree.leafRows - leafRow, rows.count - row)
+            if let validity = rows.validity {
                 lanes = Self.add(
-                    values + row, count: step, at: leafRow, to: lanes, valid: validity.base, offset: column.offset + row
-                )
+                    values + row, count: step, at: leafRow, to: lanes, valid: validity,
+                    offset: rows.validityOffset + row)
             } else {
                 lanes = Self.add(values + row, count: step, at: leafRow, to: lanes)
             }

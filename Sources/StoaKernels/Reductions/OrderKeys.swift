@@ -12,6 +12,18 @@ enum OrderKeys {
     @inline(__always)
     static func order(_ bits: Int32) -> Int32 { bits ^ ((bits &>> 31) & Int32.max) }
 
+    /// The key of a float.
+    @inline(__always)
+    static func key(_ value: Float) -> Int64 {
+        Int64(order(value != value ? 0x7fc0_0000 : Int32(bitPattern: value.bitPattern)))
+    }
+
+    /// The key of a float.
+    @inline(__always)
+    static func key(_ value: Double) -> Int64 {
+        order(value != value ? 0x7ff8_0000_0000_0000 : Int64(bitPattern: value.bitPattern))
+    }
+
     /// The keys of rows, nulls included (their keys are unspecified). `inversion` is 0, or -1 for inverted keys.
     static func load(
         _ column: Column, start: Int, rows: Int, inversion: Int64, into keys: UnsafeMutablePointer<Int64>
@@ -34,18 +46,10 @@ enum OrderKeys {
             integers(column.values(as: UInt64.self) + start, rows, inversion ^ Int64.min, keys)
         case .float32:
             let values = column.values(as: Float.self) + start
-            for row in 0..<rows {
-                let value = values[row]
-                let bits = value != value ? 0x7fc0_0000 : Int32(bitPattern: value.bitPattern)
-                keys[row] = Int64(order(bits)) ^ inversion
-            }
+            for row in 0..<rows { keys[row] = key(values[row]) ^ inversion }
         case .float64:
             let values = column.values(as: Double.self) + start
-            for row in 0..<rows {
-                let value = values[row]
-                let bits = value != value ? 0x7ff8_0000_0000_0000 : Int64(bitPattern: value.bitPattern)
-                keys[row] = order(bits) ^ inversion
-            }
+            for row in 0..<rows { keys[row] = key(values[row]) ^ inversion }
         case .int128, .utf8: preconditionFailure("\(column.type) has no order keys of 64 bits")
         }
     }

@@ -107,9 +107,22 @@ package struct ReductionDescription: Hashable, Sendable {
 
     private var hasFloatMoments: Bool { argument.map { $0.isFloat || $0.isDecimal } ?? false }
 
+    /// Whether the argument, decimals above 18 digits, may come in 64 bits when none of its values needs more: as a column of
+    /// decimals of 18 digits and the same scale.
+    package var takesNarrowDecimals: Bool {
+        guard argument?.storageType == .int128 else { return false }
+        switch function {
+        case .count, .sum, .sumOrZero, .mean: return true
+        default: return false
+        }
+    }
+
     /// The argument column, which every function but `countRows` has.
     func checked(_ argument: Column?, count: Int) -> Column {
-        guard let argument, argument.type.storageType == self.argument?.storageType, argument.count == count else {
+        guard let argument, argument.count == count,
+            argument.type.storageType == self.argument?.storageType
+                || (takesNarrowDecimals && argument.type.storageType == .int64)
+        else {
             preconditionFailure("\(text) was given an argument of another type or length than \(count) rows")
         }
         return argument

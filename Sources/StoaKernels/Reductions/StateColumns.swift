@@ -48,6 +48,12 @@ struct ReductionValues<Value: BitwiseCopyable> {
         owner = nil
     }
 
+    /// Values that somebody else keeps.
+    init(_ values: UnsafePointer<Value>) {
+        pointer = values
+        owner = nil
+    }
+
     /// Values made for the purpose.
     init(_ region: MemoryRegion) {
         pointer = UnsafePointer(region.bound(to: Value.self))
@@ -80,28 +86,31 @@ extension ReductionValues where Value == UInt8 {
 
 extension ReductionValues where Value == Double {
     /// Floats and decimals as Float64; a decimal is its scaled integer, rounded once, divided by the power of ten.
-    init(widened column: Column) {
-        if column.type == .float64 {
-            self.init(column)
+    init(widened column: Column) { self.init(widened: ReductionRows(column), of: column.type) }
+
+    /// The same of rows of a type, which must outlive the values.
+    init(widened rows: ReductionRows, of type: DataType) {
+        if rows.storage == .float64 {
+            self.init(rows.values(as: Double.self))
             return
         }
-        let count = column.count
+        let count = rows.count
         let region = MemoryRegion(of: Double.self, count: count)
         let target = region.bound(to: Double.self)
-        switch column.type.storageType {
+        switch rows.storage {
         case .float32:
-            let values = column.values(as: Float.self)
+            let values = rows.values(as: Float.self)
             for row in 0..<count { target[row] = Double(values[row]) }
         case .int64:
-            let values = column.values(as: Int64.self)
-            let divisor = Self.divisor(column.type)
+            let values = rows.values(as: Int64.self)
+            let divisor = Self.divisor(type)
             for row in 0..<count { target[row] = Double(values[row]) / divisor }
         case .int128:
-            let values = column.values(as: Int128.self)
-            let divisor = Self.divisor(column.type)
+            let values = rows.values(as: Int128.self)
+            let divisor = Self.divisor(type)
             // Rubbish under nulls converts to some number as well.
             for row in 0..<count { target[row] = Double(values[row]) / divisor }
-        default: preconditionFailure("\(column.type) has no Float64 form in a reduction")
+        default: preconditionFailure("\(type) has no Float64 form in a reduction")
         }
         self.init(region)
     }

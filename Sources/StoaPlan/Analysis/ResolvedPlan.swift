@@ -130,7 +130,7 @@ extension ResolvedPlan {
 
 extension BoundAggregate {
     /// The same aggregate of other arguments.
-    func over(_ arguments: [BoundExpression]) -> BoundAggregate {
+    package func over(_ arguments: [BoundExpression]) -> BoundAggregate {
         BoundAggregate(function: function, arguments: arguments, type: type, text: text)
     }
 }

@@ -8,6 +8,8 @@ package struct OperatorMetrics: Hashable, Codable, Sendable {
     package var nanoseconds = 0
     /// How it did its work, where there are several ways; each with the number of tasks that went it.
     package var strategies: [String: Int] = [:]
+    /// Whether the operator above did its work, and is measured with it.
+    package var isFused = false
 
     package init() {}
 
@@ -15,6 +17,7 @@ package struct OperatorMetrics: Hashable, Codable, Sendable {
         left.rowCount += right.rowCount
         left.byteCount += right.byteCount
         left.nanoseconds += right.nanoseconds
+        left.isFused = left.isFused || right.isFused
         left.strategies.merge(right.strategies, uniquingKeysWith: +)
     }
 }

@@ -53,7 +53,8 @@ extension PlannedQuery {
         var bytesIn = 0
         var below: [String] = []
         for input in inputs {
-            bytesIn += metrics[place].byteCount
+            // What a fused operator gives is never made: the one above reads what the first one below that is not gives.
+            bytesIn += metrics[place...].first { !$0.isFused }?.byteCount ?? 0
             below += lines(of: input, metrics, place: &place, indent: indent + 1, in: stage, pipeline: pipeline)
         }
         if case .input(let number, _) = plan, stage.readsFile(input: number, pipeline: pipeline) {
@@ -65,6 +66,7 @@ extension PlannedQuery {
             Quantities.rate(bytes: bytesIn, nanoseconds: own.nanoseconds),
         ]
         let margin = String(repeating: "  ", count: indent)
+        if own.isFused { return ["\(margin)\(plan.line) [within the operator above]"] + below }
         return ["\(margin)\(plan.line)\(list(numbers))"] + own.strategyLines.map { "\(margin)  strategy: \($0)" }
             + below
     }

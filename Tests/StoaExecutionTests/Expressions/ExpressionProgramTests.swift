@@ -14,10 +14,18 @@ import Testing
     /// Random trees against the reference: values row by row; where the reference fails in some rows, the program names
     /// one of them, and succeeds on the others.
     @Test(arguments: 0..<8) func randomTrees(_ seed: Int) throws {
-        let table = try RandomTable.make(211, seed: UInt64(seed)).slice(3..<208)
+        try checkRandomTrees(RandomTable.make(211, seed: UInt64(seed)).slice(3..<208), seed: seed, trees: 150)
+    }
+
+    /// The same over several blocks of rows, the last one short.
+    @Test func randomTreesOverBlocks() throws {
+        try checkRandomTrees(RandomTable.make(2_200, seed: 99).slice(5..<2_163), seed: 99, trees: 120)
+    }
+
+    private func checkRandomTrees(_ table: Batch, seed: Int, trees count: Int) throws {
         let cells = rows(table)
         var trees = RandomExpressions(seed: UInt64(seed) &* 77)
-        for number in 0..<150 {
+        for number in 0..<count {
             let expression = trees.any(1 + number % 4)
             let bound = try table.schema.bind([expression])
             let program = try ExpressionProgram(bound, input: table.schema)
