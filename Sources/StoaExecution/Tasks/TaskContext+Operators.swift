@@ -86,7 +86,8 @@ extension TaskContext {
         let filter = { [self] () throws(StoaError) -> any BatchSource in
             try FilterOperator(condition, keeping: columns, input: source(of: input, at: place.below))
         }
-        return (aggregation.reading(columns), try analysis?.measured(at: place.index, filter) ?? filter())
+        guard let analysis else { return (aggregation.reading(columns), try filter()) }
+        return (aggregation.reading(columns), try analysis.measured(at: place.index, filter))
     }
 
     /// A join; its build side is shared between the executor's tasks of this stage when it is the same for all of them.
