@@ -2,7 +2,7 @@
 //
 // Method: Cody and Waite's argument reduction (Software Manual for the Elementary Functions, 1980) whose first step a fused
 // multiply-add makes exact, a polynomial that is minimax on the reduced interval (Remez's algorithm in 240 bits), and sums
-// that keep what their rounding loses (Dekker, Knuth). Largest errors found over a few 100,000 arguments against values of
+// that keep what their rounding loses (Dekker, Knuth). Largest errors found over some 30,000 arguments each against values of
 // 140 bits: exp 0.6 ulp (0.8 where the result is subnormal), expm1 0.8, tanh 0.7.
 #ifndef STOA_EXPONENTIALS_H
 #define STOA_EXPONENTIALS_H
