@@ -92,6 +92,8 @@ final class GroupedExactPairs: GroupedReduction {
     /// Moves the narrow states into the exact ones.
     private func widen() {
         growExact()
+        // Nothing came since: the states are asked for range by range.
+        if narrowBound == 0 { return }
         let target = exact.pointer
         let source = narrow.pointer
         for group in 0..<narrow.count {

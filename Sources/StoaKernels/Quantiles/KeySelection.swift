@@ -16,6 +16,7 @@ struct KeySelection {
     private var buffers: (GrowingBuffer<Int64>, GrowingBuffer<Int64>) = (GrowingBuffer(), GrowingBuffer())
     private let samples = MemoryRegion(of: Int64.self, count: KeySelection.maximumSample)
     private static let maximumSample = 8192
+    private static let smallestSample = 16
 
     /// The keys of two ranks, of which the upper is the lower or the next; both are below `count`.
     mutating func select(_ keys: UnsafePointer<Int64>, count: Int, lower: Int, upper: Int) -> (Int64, Int64) {
@@ -72,10 +73,11 @@ struct KeySelection {
         return buffer.pointer
     }
 
-    /// A bracket around two ranks of `count` keys by a sorted sample of them.
+    /// A bracket around two ranks of `count` keys by a sorted sample of them; around all keys when the sample is too small.
     static func bracket(
         of sample: UnsafeBufferPointer<Int64>, among count: Int, lower: Int, upper: Int
     ) -> KeyBracket {
+        if sample.count < smallestSample { return KeyBracket(low: .min, high: .max) }
         let size = Double(sample.count)
         func place(_ rank: Int) -> Double { (Double(rank) + 0.5) / Double(count) * size }
         // In standard deviations of the place: a miss is one more pass, which among few keys costs less than a wide bracket.
@@ -105,7 +107,8 @@ struct KeySelection {
 
     static func sorted(_ keys: UnsafeMutablePointer<Int64>, count: Int) -> UnsafeBufferPointer<Int64> {
         if count <= 64 {
-            for index in 1..<count {
+            var index = 1
+            while index < count {
                 let key = keys[index]
                 var place = index
                 while place > 0, key < keys[place &- 1] {
@@ -113,6 +116,7 @@ struct KeySelection {
                     place &-= 1
                 }
                 keys[place] = key
+                index &+= 1
             }
         } else {
             var all = UnsafeMutableBufferPointer(start: keys, count: count)

@@ -147,6 +147,23 @@ import Testing
         }
     }
 
+    /// States are asked for range by range, and rows may come between.
+    @Test func rangesOfGroupsAndLaterRows() throws {
+        let covariance = description(.covariance(deltaDegrees: 0), .int32)
+        let groups = covariance.makeGroupedReduction()
+        let ids = (0..<300).map { Int32($0 % 3) }
+        let x = Column((0..<300).map { Int32($0) })
+        for round in 1...2 {
+            groups.grow(to: 3)
+            ids.withUnsafeBufferPointer { groups.update(x, x, ids: $0.baseAddress!, count: 300) }
+            for group in 0..<3 {
+                let states = groups.states(group..<group + 1)
+                #expect(states[0].values(as: Int64.self)[0] == Int64(100 * round))
+                #expect(value(try groups.finish(group..<group + 1)) == 7_499.25)
+            }
+        }
+    }
+
     @Test func whatDoesNotVaryHasNoCorrelation() throws {
         for type in [DataType.int32, .float64] {
             let x = type == .int32 ? Column([Int32(3), 3, 3]) : Column([3.5, 3.5, 3.5])

@@ -150,6 +150,21 @@ import Testing
         }
     }
 
+    /// So few values that a sample of the rows hardly meets one.
+    @Test func valuesAmongMillionsOfNulls() throws {
+        let (rows, first) = (40_000_000, 39_960_000)
+        let region = MemoryRegion(of: Int8.self, count: rows, zeroed: true)
+        let validity = MemoryRegion(bits: rows, zeroed: true)
+        for row in first..<rows {
+            region.bound(to: Int8.self)[row] = Int8(row % 100)
+            Bitmap.set(validity.base, at: row, to: true)
+        }
+        let column = Column(type: .int8, count: rows, values: region, validity: validity)
+        let reductions = [description(0.5, .lower, .int8), description(1, .higher, .int8)].makeReductions()
+        for reduction in reductions { reduction.consume(column, count: rows) }
+        #expect(reductions.map { $0.states()[0].values(as: Int8.self)[0] } == [49, 99])
+    }
+
     @Test func zerosKeepTheirSignWhateverTheOrderOfTheRows() throws {
         for values in [[0.0, -0.0, 0.0], [-0.0, 0.0, 0.0], [0.0, 0.0, -0.0]] {
             var maker = ColumnMaker(seed: 1)
