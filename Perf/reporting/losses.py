@@ -38,9 +38,9 @@ def slower_table(entries, notes):
             [
                 name_of(entry), entry["variant"], Number(factor(entry["ratio"]), "bad"),
                 Number(significant(entry["stoa_ms"]), "own"), Number(significant(entry["best_peer_ms"])),
-                Html(escape(ENGINES[entry["best_peer"]]), "quiet"), reason(notes, entry),
+                Html(escape(ENGINES[entry["best_peer"]]), "quiet"), why,
             ]
-            for entry in entries
+            for entry, why in zip(entries, reasons(notes, entries))
         ],
     )
 
@@ -48,7 +48,10 @@ def slower_table(entries, notes):
 def missed_table(entries, notes):
     return table(
         ["Question", "Variant", "What was reached", "Why"],
-        [[name_of(e), e["variant"], Html(escape(e["why"]), "words quiet"), reason(notes, e)] for e in entries],
+        [
+            [name_of(entry), entry["variant"], Html(escape(entry["why"]), "words quiet"), why]
+            for entry, why in zip(entries, reasons(notes, entries))
+        ],
     )
 
 
@@ -56,6 +59,17 @@ def name_of(entry):
     return Html(f'<a href="#{entry["workload"]}">{escape(entry["workload"])}</a> <b>{escape(entry["query"])}</b>')
 
 
-def reason(notes, entry):
-    text = notes.of(entry)
-    return Html(escape(text), "words") if text else Html("not explained yet", "words quiet")
+def reasons(notes, entries):
+    """The reason of each entry; one that stands in a row above is not said again."""
+    first = {}
+    cells = []
+    for entry in entries:
+        text = notes.of(entry)
+        if not text:
+            cells.append(Html("not explained yet", "words quiet"))
+        elif text in first:
+            cells.append(Html(f"as for {escape(first[text])}", "words quiet"))
+        else:
+            first[text] = entry["query"]
+            cells.append(Html(escape(text), "words"))
+    return cells
