@@ -37,6 +37,8 @@ enum ReadBandwidth {
 
     /// The memory of one core, and what its sum was.
     private final class Part: @unchecked Sendable {
+        // Unchecked: one thread works on a part, and the group is waited for before anybody else looks at it.
+
         private let base: UnsafeMutablePointer<Double>
         private let count: Int
         private(set) var total = 0.0
