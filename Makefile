@@ -32,7 +32,7 @@ build: deps
 # `swift test` by itself would rebuild everything once more with -enable-testing, which no test needs.
 test: deps-test
 	swift build -c release --build-tests
-	swift test -c release --skip-build --disable-xctest
+	@.ci/test.sh
 
 # The peers that Stoa is measured beside, and what generates data and draws charts.
 deps-bench:

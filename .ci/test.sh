@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs the tests that were built, all of them or those that the arguments choose (`--filter NAME`), and says at the end which
+# failed: among thousands of lines a failure is far from the last one.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+log=$(mktemp) || exit
+trap 'rm -f "$log"' EXIT
+
+status=0
+swift test -c release --skip-build --disable-xctest "$@" 2>&1 | tee "$log" || status=$?
+if [ "$status" != 0 ]; then
+    echo "test: what failed:" >&2
+    grep -E -A 2 '✘ Test .* recorded an issue|[Ff]atal error|Exited with|signal code' "$log" >&2
+fi
+exit "$status"
