@@ -65,6 +65,25 @@ import Testing
         #expect(await session.isIdle())
     }
 
+    @Test(arguments: [0, 1_000, 4_000, 9_999, 10_000]) func fusedFiltersTellTheirRows(least: Int) async throws {
+        let session = try Session(cluster: .embedded(executors: 2, threadsPerExecutor: 1))
+        defer { session.stop() }
+        let frame = try numbers(session, count: 10_000, rowsPerPartition: 1_024)
+        let passed = frame.filter(col("n") >= lit(least))
+        let queries: [DataFrame] = [
+            passed.agg(count()), passed.agg(sum("value")), passed.agg(variance("value"), max(col("n") * 2)),
+        ]
+        for query in queries {
+            let text = try await query.explain(.analyze)
+            let rows = least == 9_999 ? "1 row" : "\(10_000 - least) rows"
+            #expect(
+                text.split(separator: "\n").contains {
+                    $0.contains("filter") && $0.hasSuffix("[\(rows), within the operator above]")
+                }, "\(text)")
+        }
+        #expect(await session.isIdle())
+    }
+
     @Test func ownTimesAreNoMoreThanTheTasks() async throws {
         let session = try Session(cluster: .embedded(executors: 1, threadsPerExecutor: 1))
         defer { session.stop() }

@@ -59,6 +59,9 @@ package final class AggregateOperator: BatchSource {
     /// How the rows were grouped and why, in one sentence for `explain`; complete when the last batch was given.
     package var strategy: String { intake.strategy(keyNames: schema.fields.prefix(keyCount).map(\.name)) }
 
+    /// Rows that are left after the steps, 0 where there are none; complete when the last batch was given.
+    var passedRowCount: Int { (intake as? TotalIntake)?.passedRowCount ?? 0 }
+
     package func next() throws(StoaError) -> Batch? {
         if !isRead {
             isRead = true

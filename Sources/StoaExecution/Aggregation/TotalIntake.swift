@@ -15,6 +15,8 @@ final class TotalIntake: AggregateIntake {
     private let sinks: [(any BlockReduction)?]
     private let program: ExpressionProgram
     private var firstRow: Int?
+    /// Rows that were left after the steps.
+    private(set) var passedRowCount = 0
 
     /// - Parameter steps: what the rows of the input go through before they are aggregated.
     init(
@@ -43,6 +45,7 @@ final class TotalIntake: AggregateIntake {
     func take(_ batch: Batch) throws(StoaError) -> Batch? {
         let (columns, count) = try program.reduce(batch, firstRow: firstRow, into: sinks)
         firstRow = firstRow.map { $0 + batch.rowCount }
+        passedRowCount += count
         for (total, places) in zip(totals, places) where places.allSatisfy({ sinks[$0] == nil }) {
             total.consume(ArgumentColumns(places.compactMap { columns[$0] }), count: count)
         }

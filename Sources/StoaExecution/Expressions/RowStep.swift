@@ -6,6 +6,10 @@ package enum RowStep {
     case filter(BoundExpression)
     /// The columns are replaced by these.
     case project([BoundExpression])
+
+    var isFilter: Bool {
+        if case .filter = self { true } else { false }
+    }
 }
 
 extension PhysicalPlan {

@@ -11,6 +11,8 @@ final class TaskAnalysis {
     /// Where the plan's inputs stand among the operators, by their number.
     private var inputPlaces: [Int: Int] = [:]
     private var groupings: [(place: Int, grouping: AggregateOperator)] = []
+    /// The place of an operator whose rows were made, and the steps on top of it that were not, from the top one down.
+    private var fusions: [(steps: [(place: Int, isFilter: Bool)], source: Int, grouping: AggregateOperator)] = []
     private var nestedNanoseconds = 0
 
     init(_ plan: PhysicalPlan) {
@@ -45,24 +47,44 @@ final class TaskAnalysis {
 
     /// An operator gives these rows.
     func count(_ batch: Batch, at place: Int) {
-        operators[place].rowCount += batch.rowCount
+        operators[place].rowCount? += batch.rowCount
         operators[place].byteCount += batch.columns.reduce(0) { $0 + $1.byteCount }
     }
 
     /// An operator takes a block of an input as a whole, past the input's own operator.
     func count(_ block: Block, ofInput number: Int) {
         guard let place = inputPlaces[number] else { return }
-        operators[place].rowCount += block.rowCount
+        operators[place].rowCount? += block.rowCount
         operators[place].byteCount += block.byteCount
     }
 
-    /// An operator is part of the one above it, whose time is that of both.
-    func noteFusion(at place: Int) { operators[place].isFused = true }
+    /// Operators are steps of a grouping, whose time is that of all.
+    ///
+    /// - Parameters:
+    ///   - steps: their places, from the top one down.
+    ///   - source: the place of what they stand on.
+    func noteFusion(_ steps: [(place: Int, isFilter: Bool)], over source: Int, in grouping: AggregateOperator) {
+        for (place, _) in steps { operators[place].isFused = true }
+        fusions.append((steps, source, grouping))
+    }
 
     /// What was measured; the task is complete.
     func finish() -> [OperatorMetrics] {
+        for (steps, source, grouping) in fusions { countFused(steps, source, passed: grouping.passedRowCount) }
         for (place, grouping) in groupings { operators[place].strategies[grouping.strategy, default: 0] += 1 }
         return operators
+    }
+
+    /// Steps down to the last filter give the rows that the grouping took, those below the first one give all rows; what
+    /// lies between two filters was not counted.
+    private func countFused(_ steps: [(place: Int, isFilter: Bool)], _ source: Int, passed: Int) {
+        var rows: Int? = passed
+        for (number, step) in steps.enumerated() {
+            operators[step.place].rowCount = rows
+            if step.isFilter {
+                rows = steps[(number + 1)...].contains(where: \.isFilter) ? nil : operators[source].rowCount
+            }
+        }
     }
 }
 

@@ -50,12 +50,15 @@ extension TaskContext {
             if aggregation.takesRowSteps {
                 let (steps, source) = input.rowSteps
                 var place = place.below
-                for _ in steps {
-                    analysis?.noteFusion(at: place.index)
+                var fused: [(place: Int, isFilter: Bool)] = []
+                for step in steps.reversed() {
+                    fused.append((place.index, step.isFilter))
                     place = place.below
                 }
-                return try AggregateOperator(
+                let grouping = try AggregateOperator(
                     aggregation, after: steps, input: self.source(of: source, at: place), cancellation: cancellation)
+                analysis?.noteFusion(fused, over: place.index, in: grouping)
+                return grouping
             }
             let (aggregation, input) = try self.input(of: aggregation, over: input, at: place.below)
             if aggregation.phase == .partial, aggregation.aggregates.isEmpty, !aggregation.keys.isEmpty {

@@ -1,7 +1,7 @@
 /// What one operator of a plan did in one task, or in all tasks of a stage together.
 package struct OperatorMetrics: Hashable, Codable, Sendable {
-    /// Rows that it gave.
-    package var rowCount = 0
+    /// Rows that it gave; of a fused operator nil where they were not counted.
+    package var rowCount: Int? = 0
     /// Bytes of these rows' columns.
     package var byteCount = 0
     /// Time in the operator itself, without that in which it waited for the operators below it.
@@ -14,7 +14,7 @@ package struct OperatorMetrics: Hashable, Codable, Sendable {
     package init() {}
 
     package static func += (left: inout OperatorMetrics, right: OperatorMetrics) {
-        left.rowCount += right.rowCount
+        left.rowCount = left.rowCount.flatMap { rows in right.rowCount.map { rows + $0 } }
         left.byteCount += right.byteCount
         left.nanoseconds += right.nanoseconds
         left.isFused = left.isFused || right.isFused

@@ -60,13 +60,14 @@ extension PlannedQuery {
         if case .input(let number, _) = plan, stage.readsFile(input: number, pipeline: pipeline) {
             bytesIn = own.byteCount
         }
+        let rows = own.rowCount.map { Quantities.count($0, "row") }
         let numbers = [
-            Quantities.count(own.rowCount, "row"), Quantities.bytes(own.byteCount),
+            rows, Quantities.bytes(own.byteCount),
             Quantities.time(nanoseconds: own.nanoseconds),
             Quantities.rate(bytes: bytesIn, nanoseconds: own.nanoseconds),
         ]
         let margin = String(repeating: "  ", count: indent)
-        if own.isFused { return ["\(margin)\(plan.line) [within the operator above]"] + below }
+        if own.isFused { return ["\(margin)\(plan.line)\(list([rows, "within the operator above"]))"] + below }
         return ["\(margin)\(plan.line)\(list(numbers))"] + own.strategyLines.map { "\(margin)  strategy: \($0)" }
             + below
     }
