@@ -11,11 +11,12 @@ FEW = 20
 
 
 def losses(result, notes):
-    slower = sorted((e for e in result.main if e.get("ratio", 1) < 1), key=lambda entry: entry["ratio"])
+    compared = [entry for entry in result.main if "ratio" in entry]
+    slower = sorted((entry for entry in compared if entry["ratio"] < 1), key=lambda entry: entry["ratio"])
     missed = [e for e in result.main if e["met"] is False and e.get("ratio", 1) >= 1]
     parts = ['<section id="losses">\n<h2>Where Stoa loses</h2>\n']
     if slower:
-        parts.append(f"<p>A peer is faster in {len(slower)} of {len(result.main)} measurements:</p>\n")
+        parts.append(f"<p>A peer is faster in {len(slower)} of {len(compared)} measurements:</p>\n")
         parts.append(slower_table(slower[:FEW], notes))
         if slower[FEW:]:
             parts.append(f"<details><summary>The other {len(slower) - FEW}, by less</summary>\n")

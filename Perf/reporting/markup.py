@@ -13,6 +13,7 @@ TITLES = {
     "scan": "Files to columns",
     "stages": "Stage overhead",
     "skew": "Skew",
+    "rows": "Many rows",
 }
 
 

@@ -18,7 +18,8 @@ def render(result, before, notes):
     style = (pathlib.Path(__file__).parent / "style.css").read_text(encoding="utf-8")
     workloads = list(grouped(result.main, "workload"))
     links = [("#losses", "Where Stoa loses")] + [(f"#{name}", title_of(name)) for name in workloads]
-    links += [(f"#{name}", name.capitalize()) for name in ("rows", "threads", "memory", "change", "method")]
+    links += [("#row-scaling", "Rows"), ("#thread-scaling", "Threads")]
+    links += [(f"#{name}", name.capitalize()) for name in ("memory", "change", "method")]
     sections = [
         head(result, links),
         summary(result),

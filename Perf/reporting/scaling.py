@@ -12,7 +12,7 @@ from .tables import Number, table
 def rows_section(result):
     found = curves.row_scaling(result)
     if not found:
-        return section("rows", "Scaling over rows", paragraph("Only one number of rows was measured.", "muted"))
+        return section("row-scaling", "Scaling over rows", paragraph("Only one number of rows was measured.", "muted"))
     bent = [
         [f"{workload} {query}", variant, f"{in_words(low)} to {in_words(high)}", Number(factor(growth))]
         for workload, variant, query, engines in found for low, high, growth in curves.bends(engines[STOA])
@@ -31,14 +31,14 @@ def rows_section(result):
             parts.append(
                 f"<details{opened}><summary>{escape(title_of(workload))}, {escape(variant)}</summary>"
                 f'<div class="cards curves">{drawn}</div></details>\n')
-    return section("rows", "Scaling over rows", *parts)
+    return section("row-scaling", "Scaling over rows", *parts)
 
 
 def threads_section(result):
     means = curves.thread_summary(result)
     if not means:
         none = paragraph("Only one number of threads was measured.", "muted")
-        return section("threads", "Scaling over threads", none)
+        return section("thread-scaling", "Scaling over threads", none)
     threads = sorted({threads for _, threads, _ in means})
     by_workload = {}
     for workload, number, gain in means:
@@ -53,7 +53,7 @@ def threads_section(result):
         for workload, variant, query, times in curves.thread_scaling(result)
     ]
     return section(
-        "threads", "Scaling over threads",
+        "thread-scaling", "Scaling over threads",
         paragraph(
             f"How many times as fast as on {threads[0]} thread, the geometric mean of the questions. Work that is bound"
             " by memory stops where the bandwidth does.", "muted"),
