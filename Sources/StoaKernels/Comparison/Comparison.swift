@@ -142,21 +142,43 @@ package enum Comparison {
         let count: Int
 
         func run<Value: ComparedValue>(_ type: Value.Type) {
-            if isLess {
-                fill(Value.self, word: Value.lessWord, value: Value.isLess)
-            } else {
-                fill(Value.self, word: Value.equalWord, value: Value.isEqual)
+            let a = left.assumingMemoryBound(to: Value.self)
+            let b = right.assumingMemoryBound(to: Value.self)
+            switch (leftStep == 0, rightStep == 0) {
+            case (false, true) where !b.pointee.isNaNValue:
+                let constant = b.pointee
+                if isLess {
+                    fill(a, b, word: { Value.lessWord(a + $0, than: constant) }, value: Value.isLess)
+                } else {
+                    fill(a, b, word: { Value.equalWord(a + $0, to: constant) }, value: Value.isEqual)
+                }
+            case (true, false) where !a.pointee.isNaNValue:
+                let constant = a.pointee
+                if isLess {
+                    fill(a, b, word: { Value.greaterWord(b + $0, than: constant) }, value: Value.isLess)
+                } else {
+                    fill(a, b, word: { Value.equalWord(b + $0, to: constant) }, value: Value.isEqual)
+                }
+            default:
+                if isLess {
+                    fill(
+                        a, b, word: { Value.lessWord(a + $0 / 64 &* leftStep, b + $0 / 64 &* rightStep) },
+                        value: Value.isLess)
+                } else {
+                    fill(
+                        a, b, word: { Value.equalWord(a + $0 / 64 &* leftStep, b + $0 / 64 &* rightStep) },
+                        value: Value.isEqual)
+                }
             }
         }
 
+        /// - Parameter word: the bits of the 64 rows from this one on.
         @inline(__always)
         private func fill<Value: ComparedValue>(
-            _: Value.Type, word: (UnsafePointer<Value>, UnsafePointer<Value>) -> UInt64, value: (Value, Value) -> Bool
+            _ a: UnsafePointer<Value>, _ b: UnsafePointer<Value>, word: (Int) -> UInt64, value: (Value, Value) -> Bool
         ) {
-            let a = left.assumingMemoryBound(to: Value.self)
-            let b = right.assumingMemoryBound(to: Value.self)
             let whole = count / 64
-            for index in 0..<whole { words[index] = word(a + index &* leftStep, b + index &* rightStep) }
+            for index in 0..<whole { words[index] = word(index &* 64) }
             // The last rows one by one: a vector would read past the column's end.
             if count % 64 != 0 {
                 let lastLeft = a + whole * leftStep
