@@ -1,3 +1,4 @@
+import Glibc
 import StoaColumns
 import StoaPlan
 import StoaTasks
@@ -12,12 +13,16 @@ package final class Driver: Sendable {
     /// The datasets that executors hold, for the planner.
     package let heldDatasets = HeldDatasets()
     private let nextJob = Atomic<Int>(0)
+    private let cluster: any Cluster
+    private let spinNanoseconds: Int
     /// Nil once the driver is stopped.
     private let thread: Mutex<NamedThread?>
 
     /// Starts the cluster and the driver's thread. The cluster belongs to the driver, which stops it.
     package init(cluster: any Cluster, options: DriverOptions = DriverOptions()) throws(StoaError) {
         let (mailbox, snapshot) = (mailbox, heldDatasets)
+        self.cluster = cluster
+        spinNanoseconds = options.spinNanoseconds
         try cluster.start { mailbox.post(.events($0)) }
         do {
             let thread = try NamedThread.start(name: "stoa-driver") {
@@ -50,13 +55,20 @@ package final class Driver: Sendable {
         let id = JobID(nextJob.add(1, ordering: .relaxed).oldValue)
         let outline = JobOutline(graph)
         let feed = progress.map(ProgressFeed.init)
-        let mark = CancellationMark()
+        let mark = Mark()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let request = JobRequest(
                     id: id, outline: outline, isAnalyzed: isAnalyzed, feed: feed, isCancelled: mark,
                     continuation: continuation)
-                if !mailbox.post(.run(request)) { StageScheduler.resume(request, .failure(Self.isStopped)) }
+                guard mailbox.post(.run(request)) else {
+                    return StageScheduler.resume(request, .failure(Self.isStopped))
+                }
+                // Executors wake while the driver does, not after it.
+                cluster.expect(taskCount: outline.firstTaskCount)
+                // A result that is there when this returns costs no change of threads.
+                let end = MonotonicClock.nanoseconds + spinNanoseconds
+                while !request.isAnswered.isSet, MonotonicClock.nanoseconds < end { sched_yield() }
             }
         } onCancel: {
             mark.set()

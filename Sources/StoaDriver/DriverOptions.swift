@@ -10,8 +10,9 @@ package struct DriverOptions: Hashable, Sendable {
     /// Shortest time between two calls of a job's progress listener.
     package var progressIntervalNanoseconds = 50_000_000
 
-    /// How long the driver's thread looks for the next message before it sleeps while jobs run. Being woken costs 5-50 us.
-    package var spinNanoseconds = 20_000
+    /// How long the driver's thread looks for the next message, and the caller of a job for its result, before they sleep.
+    /// Being woken costs 5-50 us.
+    package var spinNanoseconds = 50_000
 
     package init() {}
 }

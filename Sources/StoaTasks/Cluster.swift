@@ -33,7 +33,8 @@ package enum ClusterEvent: Sendable {
 
 /// Where executors come from: this process, local processes, Apache Spark. The driver reaches executors through it alone.
 ///
-/// Calls return at once; every submitted task is answered by exactly one event. All calls come from the driver's thread.
+/// Calls return at once; every submitted task is answered by exactly one event. All calls but `expect` come from the
+/// driver's thread.
 /// Tasks and events travel in batches: a message costs more than a small task. An executor keeps an event back only while
 /// it has more tasks of the same stage to run, and for a fraction of a millisecond.
 package protocol Cluster: Sendable {
@@ -42,6 +43,10 @@ package protocol Cluster: Sendable {
 
     /// Begins to deliver events, on threads of the cluster's own.
     func start(events: @escaping @Sendable ([ClusterEvent]) -> Void) throws(StoaError)
+
+    /// About this many tasks will be submitted within microseconds: a cluster whose threads sleep may wake some now, so that
+    /// they wake while the driver does. Only a hint, and the one call that comes from any thread.
+    func expect(taskCount: Int)
 
     /// Queues attempts on an executor: those of a job run in this order, jobs take turns.
     func submit(_ tasks: [TaskDescription], to executor: ExecutorID)
@@ -55,4 +60,8 @@ package protocol Cluster: Sendable {
 
     /// Ends all executors; no event comes after it returns.
     func stop()
+}
+
+extension Cluster {
+    package func expect(taskCount: Int) {}
 }

@@ -112,6 +112,18 @@ package final class CoreGroupCluster: Cluster {
         return (0..<count).map { count <= group.cpus.count ? [group.cpus[$0]] : group.cpus }
     }
 
+    package func expect(taskCount: Int) {
+        var rest = taskCount
+        // Who will be given the tasks is not known here: one thread of each executor, then more.
+        threads.withLock { all in
+            let share = max(1, taskCount / max(1, all.count))
+            for executor in all where rest > 0 {
+                executor.expect(taskCount: min(share, rest))
+                rest -= share
+            }
+        }
+    }
+
     package func submit(_ tasks: [TaskDescription], to executor: ExecutorID) { threads(of: executor).submit(tasks) }
 
     package func cancel(_ tasks: [TaskID], on executor: ExecutorID) { threads(of: executor).cancel(tasks) }

@@ -15,8 +15,9 @@ package struct CoreGroupOptions: Hashable, Sendable {
     /// Threads of each executor; nil for one a CPU.
     package var threadsPerExecutor: Int?
     package var pinning = Pinning.auto
-    /// How long a thread looks for the next task before it sleeps. Being woken costs 5-50 us.
-    package var spinNanoseconds = 20_000
+    /// How long a thread looks for the next task before it sleeps. Being woken costs 5-50 us: a thread that was woken for
+    /// tasks to come must not sleep again before the driver, woken at the same time, has sent them.
+    package var spinNanoseconds = 50_000
 
     package init() {}
 

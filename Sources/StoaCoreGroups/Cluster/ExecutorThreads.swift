@@ -31,6 +31,8 @@ final class ExecutorThreads: @unchecked Sendable {
     /// By thread.
     private var running: [Running?]
     private var sleepingCount = 0
+    /// Sleeping threads that were woken and will look for an attempt; never more than `sleepingCount`.
+    private var wakingCount = 0
     /// Threads that look for an attempt and will find it without being woken.
     private var searchingCount = 0
     private var isStopping = false
@@ -77,10 +79,25 @@ final class ExecutorThreads: @unchecked Sendable {
         lock.lock()
         queue.append(tasks)
         attention.add(tasks.count, ordering: .relaxed)
-        // Waking a thread that another one is faster than costs more than a small task.
-        let wakeCount = min(sleepingCount, queue.count - searchingCount)
+        let wakeCount = planWaking(for: queue.count)
         lock.unlock()
-        for _ in 0..<max(0, wakeCount) { lock.wakeOne() }
+        for _ in 0..<wakeCount { lock.wakeOne() }
+    }
+
+    /// So many attempts are on their way: threads that sleep wake and look for them.
+    func expect(taskCount: Int) {
+        lock.lock()
+        let wakeCount = planWaking(for: taskCount)
+        lock.unlock()
+        for _ in 0..<wakeCount { lock.wakeOne() }
+    }
+
+    /// How many threads to wake for this many attempts, with the lock held; the caller wakes them without it. Waking a
+    /// thread that another one is faster than costs more than a small task.
+    private func planWaking(for taskCount: Int) -> Int {
+        let count = max(0, min(sleepingCount - wakingCount, taskCount - searchingCount - wakingCount))
+        wakingCount += count
+        return count
     }
 
     /// Stops running tasks soon; queued ones are answered at once. A task that is not here has been answered.
@@ -159,8 +176,11 @@ final class ExecutorThreads: @unchecked Sendable {
         if !isStopping, queue.count == 0 { search() }
         while !isStopping, queue.count == 0 {
             sleepingCount += 1
-            lock.wait()
+            while !isStopping, queue.count == 0, wakingCount == 0 { lock.wait() }
             sleepingCount -= 1
+            if wakingCount > 0 { wakingCount -= 1 }
+            // Who was woken for attempts that are on their way.
+            if !isStopping, queue.count == 0 { search() }
         }
         return !isStopping
     }

@@ -26,8 +26,10 @@ struct DriverLoop {
         var messages: [DriverMessage] = []
         var deadline: Int?
         while !isStopping || stages.hasJobs {
+            // While tasks wait that no executor takes, all have enough to do: the next answer is not urgent, and the CPU is
+            // theirs.
             mailbox.takeAll(
-                into: &messages, until: deadline, spinNanoseconds: stages.hasJobs ? options.spinNanoseconds : 0)
+                into: &messages, until: deadline, spinNanoseconds: tasks.hasWaiting ? 0 : options.spinNanoseconds)
             for message in messages { receive(message) }
             // Drops go first: an attempt that is handed out next may leave a block of the same name.
             calls.sendDrops()

@@ -23,12 +23,14 @@ struct JobRequest: Sendable {
     let isAnalyzed: Bool
     let feed: ProgressFeed?
     /// Set by the caller's cancellation, which may overtake the request.
-    let isCancelled: CancellationMark
+    let isCancelled: Mark
     let continuation: CheckedContinuation<Result<JobResult, StoaError>, Never>
+    /// Set after the continuation was resumed, for a caller who looks for the result before it is suspended.
+    let isAnswered = Mark()
 }
 
 /// Set once, by any thread.
-final class CancellationMark: Sendable {
+final class Mark: Sendable {
     private let mark = Atomic<Bool>(false)
 
     var isSet: Bool { mark.load(ordering: .acquiring) }

@@ -18,14 +18,17 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
     @discardableResult
     func post(_ message: Message) -> Bool {
         lock.lock()
-        defer { lock.unlock() }
-        if isClosed { return false }
+        if isClosed {
+            lock.unlock()
+            return false
+        }
         messages.append(message)
         hasMail.store(true, ordering: .releasing)
-        if isOwnerAsleep {
-            isOwnerAsleep = false
-            lock.wakeOne()
-        }
+        let mustWake = isOwnerAsleep
+        isOwnerAsleep = false
+        lock.unlock()
+        // The owner needs the lock at once: it is woken when the lock is free.
+        if mustWake { lock.wakeOne() }
         return true
     }
 

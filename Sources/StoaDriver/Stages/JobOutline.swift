@@ -10,6 +10,11 @@ struct JobOutline: Sendable {
     /// The held datasets that tasks read, each with the highest partition.
     let datasets: [DatasetID: Int]
 
+    /// Tasks of the stages that wait for no other.
+    var firstTaskCount: Int {
+        zip(graph.stages, parents).reduce(0) { $0 + ($1.1.isEmpty ? $1.0.tasks.count : 0) }
+    }
+
     /// Costs time in proportion to the tasks' inputs. A graph that refers to what it does not have is the planner's mistake.
     init(_ graph: StageGraph) {
         precondition(!graph.stages.isEmpty, "a job has at least one stage")

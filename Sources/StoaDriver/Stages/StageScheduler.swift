@@ -328,6 +328,7 @@ final class StageScheduler {
     static func resume(_ request: JobRequest, _ result: Result<JobResult, StoaError>) {
         request.feed?.finish()
         request.continuation.resume(returning: result)
+        request.isAnswered.set()
     }
 
     static let cancelled = StoaError(.cancelled, "the job was cancelled")

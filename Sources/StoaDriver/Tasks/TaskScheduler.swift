@@ -136,6 +136,9 @@ final class TaskScheduler {
 
     // MARK: - Handing out
 
+    /// Whether a task waits for an executor.
+    var hasWaiting: Bool { !rotation.isEmpty }
+
     /// Gives tasks to executors until all are full or no task waits.
     func handOut() {
         if rotation.isEmpty { return }

@@ -68,6 +68,30 @@ import Testing
         cluster.stop()
     }
 
+    /// Tasks that were announced and come, come late, or never come: each that comes is answered once, and threads that
+    /// slept in between wake again.
+    @Test(arguments: [(1, 1), (1, 2), (2, 3)])
+    func announcedTasksMayStayAway(executors: Int, threads: Int) throws {
+        let cluster = try cluster(executors: executors, threads: threads)
+        let answers = Answers()
+        try cluster.start(events: answers.hear)
+        let block = BlockID.dataset(DatasetID(1), partition: 0)
+        _ = cluster.put([batch(0..<10)], id: block, on: ExecutorID(0))
+        let input = [BlockLocation(block: block, executor: ExecutorID(0))]
+        let count = 300
+        for partition in 0..<count {
+            if partition % 3 != 1 { cluster.expect(taskCount: partition % 7) }
+            // Longer than threads look for a task before they sleep, or shorter.
+            if partition % 5 == 0 { usleep(UInt32(partition % 2 == 0 ? 500 : 10)) }
+            if partition % 4 == 0 { cluster.expect(taskCount: 100) }
+            cluster.submit([task(partition, reading: input)], to: ExecutorID(partition % executors))
+            if partition % 2 == 0 { #expect(answers.first(partition + 1).count == partition + 1) }
+        }
+        #expect(Set(answers.first(count).compactMap(\.finishedTask)).count == count)
+        cluster.expect(taskCount: 4)
+        cluster.stop()
+    }
+
     @Test func blocksAreHandedOverByReference() throws {
         let cluster = try cluster(executors: 2, threads: 1)
         let location = BlockLocation(block: .dataset(DatasetID(1), partition: 0), executor: cluster.executors[1].id)

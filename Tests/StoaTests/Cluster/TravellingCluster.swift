@@ -40,6 +40,8 @@ final class TravellingCluster: SessionCluster {
         try inner.start { late.hold($0) }
     }
 
+    func expect(taskCount: Int) { inner.expect(taskCount: taskCount) }
+
     func submit(_ tasks: [TaskDescription], to executor: ExecutorID) {
         do {
             let bytes = try JSONEncoder().encode(tasks)
