@@ -17,7 +17,10 @@ struct AggregateGroups {
     var count: Int { table?.count ?? 1 }
 
     /// How rows found their group, and why so.
-    func strategy(keyNames: [String]) -> String { table?.strategyText(names: keyNames) ?? "one group: no keys" }
+    func strategy(keyNames: [String]) -> String {
+        let lookUp = table?.strategyText(names: keyNames) ?? "one group: no keys"
+        return states.records?.packing.map { "\(lookUp); \($0)" } ?? lookUp
+    }
 
     /// As many groups from the start of a range on as have keys that fit one batch.
     func fitting(_ range: Range<Int>) -> Range<Int> { table?.fitting(range) ?? range }

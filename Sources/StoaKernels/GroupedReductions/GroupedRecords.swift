@@ -10,30 +10,36 @@ import StoaColumns
 ///   words move into sums of 128 bits (squares 192) beside the records, and chunks of values too large for that are added
 ///   there at once.
 /// - Cost a row: 0.3 to 0.5 ns a word in the second cache level. Float sums are taken in row order at no extra cost.
+///
+/// While the integers are small, all integer words of a record are one (`PackedIntegers`), which is unpacked when it is full.
 package final class GroupedRecords {
-    private let descriptions: [ReductionDescription]
-    private let fields: [RecordField]
+    let descriptions: [ReductionDescription]
+    let fields: [RecordField]
     /// Fields that one loop updates together.
     private let runs: [(range: Range<Int>, loop: RecordField.Loop)]
-    private let stride: Int
-    private let empty: [Int64]
+    let stride: Int
+    let empty: [Int64]
     /// The representative aggregate of each argument.
     private let arguments: [Int]
-    private var words = GrowingBuffer<Int64>()
+    var words = GrowingBuffer<Int64>()
+    /// Records of the packed word and the words that are not integers, while integers are packed.
+    var near: NearRecords?
+    /// How integers were packed and why so, for people; nil while or when they were not.
+    package internal(set) var packing: String?
     private(set) var count = 0
     /// By argument, once one was null: the number of null rows by group.
     private var nulls: [Int: GrowingBuffer<Int64>] = [:]
     private var sums: [Int: GrowingBuffer<Int128>] = [:]
     private var squares: [Int: GrowingBuffer<Int192>] = [:]
     /// What no integer word exceeds.
-    private var bounds: [UInt64]
-    private let values: RecordValues
+    var bounds: [UInt64]
+    let values: RecordValues
 
     /// Rows whose magnitudes are looked at together.
-    private static let chunkRows = 1 << 14
-    private static let wordLimit: UInt64 = 1 << 62
+    static let chunkRows = 1 << 14
+    static let wordLimit: UInt64 = 1 << 62
     /// Records that the second cache level holds beside the rest.
-    private static let nearBytes = 256 << 10
+    static let nearBytes = 256 << 10
 
     /// No groups yet.
     ///
@@ -69,6 +75,7 @@ package final class GroupedRecords {
         }
         bounds = Array(repeating: 0, count: fields.count)
         values = RecordValues(fields: fields.count)
+        near = NearRecords(fields)
     }
 
     /// Bytes a group takes.
@@ -80,6 +87,17 @@ package final class GroupedRecords {
     /// Sees to it that there are records for `groups` groups.
     func grow(to groups: Int) {
         if groups <= count { return }
+        if near == nil { growWords(to: groups) } else { near?.grow(to: groups) }
+        count = groups
+        for argument in nulls.keys { nulls[argument]?.grow(to: groups, filling: 0) }
+        for field in sums.keys { sums[field]?.grow(to: groups, filling: 0) }
+        for field in squares.keys { squares[field]?.grow(to: groups, filling: Int192()) }
+    }
+
+    /// Sees to it that there are records of unpacked words for `groups` groups.
+    func growWords(to groups: Int) {
+        let count = words.count / stride
+        if groups <= count { return }
         words.grow(to: groups * stride, filling: 0)
         if empty.contains(where: { $0 != 0 }) {
             let target = words.pointer
@@ -88,10 +106,6 @@ package final class GroupedRecords {
                 for group in count..<groups { (target + group * stride).update(from: source, count: stride) }
             }
         }
-        count = groups
-        for argument in nulls.keys { nulls[argument]?.grow(to: groups, filling: 0) }
-        for field in sums.keys { sums[field]?.grow(to: groups, filling: 0) }
-        for field in squares.keys { squares[field]?.grow(to: groups, filling: Int192()) }
     }
 
     /// Takes rows, each into the record of its group.
@@ -122,7 +136,10 @@ package final class GroupedRecords {
         while start < rows {
             let step = min(Self.chunkRows, rows - start)
             sources.withUnsafeBufferPointer { sources in
-                if let base = sources.baseAddress { update(base, start: start, rows: step, ids: ids + start) }
+                guard let base = sources.baseAddress else { return }
+                if !updatePacked(base, start: start, rows: step, ids: ids + start) {
+                    update(base, start: start, rows: step, ids: ids + start)
+                }
             }
             start += step
         }
@@ -194,7 +211,7 @@ package final class GroupedRecords {
     }
 
     /// Moves the words of an integer field into its wide sums.
-    private func widen(_ field: Int) {
+    func widen(_ field: Int) {
         makeWide(field)
         let records = words.pointer + field
         if let target = sums[field]?.pointer {
@@ -245,15 +262,26 @@ package final class GroupedRecords {
         return number
     }
 
-    private func integerSum(_ field: Int) -> (Int) -> Int128 {
-        let records = UnsafePointer(words.pointer + field)
-        let wide = sums[field]?.pointer
-        let stride = stride
-        return { Int128(records[$0 * stride]) &+ (wide?[$0] ?? 0) }
+    /// The sums of an integer field: the words and what was moved out of them.
+    private struct IntegerSums {
+        let records: UnsafePointer<Int64>
+        let stride: Int
+        let wide: UnsafeMutablePointer<Int128>?
+
+        @inline(__always)
+        func callAsFunction(_ group: Int) -> Int128 {
+            let word = Int128(records[group &* stride])
+            return if let wide { word &+ wide[group] } else { word }
+        }
+    }
+
+    private func integerSums(_ field: Int) -> IntegerSums {
+        IntegerSums(records: UnsafePointer(words.pointer + field), stride: stride, wide: sums[field]?.pointer)
     }
 
     /// The states of a range of groups in the form of their own type.
     func states(of place: Int, _ range: Range<Int>) -> any RecordStates {
+        unpackForGood()
         let description = descriptions[place]
         let nulls =
             description.argument == nil ? nil : nulls[description.argumentNumber].map { UnsafePointer($0.pointer) }
@@ -267,7 +295,7 @@ package final class GroupedRecords {
                 let records = UnsafeRawPointer(words.pointer + word).assumingMemoryBound(to: Double.self)
                 return TypedStates(range) { FloatSumState(sum: records[$0 * stride], count: valueCount($0, nulls)) }
             }
-            let sum = integerSum(field(.sum, of: place))
+            let sum = integerSums(field(.sum, of: place))
             return TypedStates(range) { IntegerSumState(sum: sum($0), count: valueCount($0, nulls)) }
         case .min, .max:
             let records = words.pointer + field(description.function == .min ? .least : .greatest, of: place)
@@ -275,7 +303,7 @@ package final class GroupedRecords {
                 ExtremeState(key: records[$0 * stride], isPresent: valueCount($0, nulls) > 0 ? 1 : 0)
             }
         case .variance, .standardDeviation:
-            let sum = integerSum(field(.sum, of: place))
+            let sum = integerSums(field(.sum, of: place))
             let word = field(.squares, of: place)
             let records = words.pointer + word
             let wide = squares[word]?.pointer

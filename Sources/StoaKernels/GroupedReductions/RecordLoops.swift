@@ -74,6 +74,58 @@ enum RecordLoops {
         }
     }
 
+    /// Adds packed integers, and up to three floats that follow them in the record, one after the other in row order; `bits`
+    /// are those of the floats.
+    static func addPacked(
+        _ words: UnsafeMutablePointer<Int64>, _ stride: Int, _ ids: UnsafePointer<Int32>, _ rows: Int,
+        _ packed: UnsafePointer<Int64>, _ bits: UnsafePointer<UnsafePointer<Int64>>, _ count: Int, isConstant: Bool
+    ) {
+        if isConstant {
+            let record = words + Int(ids[0]) &* stride
+            var sum: Int64 = 0
+            for row in 0..<rows { sum &+= packed[row] }
+            record[0] &+= sum
+            if count > 0 { addFloats(words + 1, stride, ids, rows, bits, count, isConstant: true) }
+            return
+        }
+        @inline(__always)
+        func floats(_ number: Int) -> UnsafePointer<Double> {
+            UnsafeRawPointer(bits[number]).assumingMemoryBound(to: Double.self)
+        }
+        @inline(__always)
+        func add(_ value: Double, to word: UnsafeMutablePointer<Int64>) {
+            word.pointee = Int64(bitPattern: (Double(bitPattern: UInt64(bitPattern: word.pointee)) + value).bitPattern)
+        }
+        switch count {
+        case 0:
+            for row in 0..<rows { words[Int(ids[row]) &* stride] &+= packed[row] }
+        case 1:
+            let first = floats(0)
+            for row in 0..<rows {
+                let record = words + Int(ids[row]) &* stride
+                record[0] &+= packed[row]
+                add(first[row], to: record + 1)
+            }
+        case 2:
+            let (first, second) = (floats(0), floats(1))
+            for row in 0..<rows {
+                let record = words + Int(ids[row]) &* stride
+                record[0] &+= packed[row]
+                add(first[row], to: record + 1)
+                add(second[row], to: record + 2)
+            }
+        default:
+            let (first, second, third) = (floats(0), floats(1), floats(2))
+            for row in 0..<rows {
+                let record = words + Int(ids[row]) &* stride
+                record[0] &+= packed[row]
+                add(first[row], to: record + 1)
+                add(second[row], to: record + 2)
+                add(third[row], to: record + 3)
+            }
+        }
+    }
+
     /// Adds floats, one after the other in row order; `bits` are theirs.
     static func addFloats(
         _ words: UnsafeMutablePointer<Int64>, _ stride: Int, _ ids: UnsafePointer<Int32>, _ rows: Int,

@@ -42,18 +42,21 @@ final class RecordValues {
     let ones: UnsafePointer<Int64>
     /// Values that change no sum.
     let zeros: UnsafePointer<Int64>
+    /// Room for the packed integers of a row.
+    let packed: UnsafeMutablePointer<Int64>
     /// Room for a pointer a field.
     let pointers: UnsafeMutablePointer<UnsafePointer<Int64>>
 
     /// Room for the values of so many fields.
     init(fields: Int) {
         let rows = RecordLoops.blockRows
-        region = MemoryRegion(of: Int64.self, count: (fields + 2) * rows + fields, zeroed: true)
+        region = MemoryRegion(of: Int64.self, count: (fields + 3) * rows + fields, zeroed: true)
         let words = region.bound(to: Int64.self)
         words.update(repeating: 1, count: rows)
         ones = UnsafePointer(words)
         zeros = UnsafePointer(words + rows)
-        scratch = words + 2 * rows
+        packed = words + 2 * rows
+        scratch = words + 3 * rows
         pointers = UnsafeMutableRawPointer(scratch + fields * rows).assumingMemoryBound(
             to: UnsafePointer<Int64>.self)
     }
@@ -99,6 +102,19 @@ final class RecordValues {
             Self.fillNulls(column, start: start, rows: rows, with: source.pointee.field.empty, in: target)
         }
         return UnsafePointer(target)
+    }
+
+    /// Adds the values of an integer field to the packed rows.
+    func pack(_ sources: UnsafePointer<RecordSource>, _ number: Int, start: Int, rows: Int, shift: UInt64) {
+        let source = sources + number
+        if source.pointee.storage == .int32, !source.pointee.hasNulls, source.pointee.field.content == .sum {
+            let own = source.pointee.base.assumingMemoryBound(to: Int32.self) + start
+            Self.prefetch(UnsafeRawPointer(own + rows), byteCount: rows &* 4)
+            PackedIntegers.pack(own, rows, shift: shift, into: packed)
+        } else {
+            PackedIntegers.pack(
+                load(sources, number, start: start, rows: rows), rows, shift: shift, into: packed)
+        }
     }
 
     @inline(__always)

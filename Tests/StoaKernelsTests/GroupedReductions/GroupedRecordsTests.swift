@@ -100,6 +100,57 @@ import Testing
         try compare([.int64], [([Column(large).withBounds()], ids), ([Column(mixed).withBounds()], ids)], groups: 3)
     }
 
+    @Test func packedSumsAreUnpackedBeforeTheyOverflow() throws {
+        // Two sums of 8 bits leave room for 65,535 rows.
+        let rows = 150_000
+        let small = Column((0..<rows).map { Int32($0 % 255 - 127) })
+        let positive = Column((0..<rows).map { Int64(200 + $0 % 56) })
+        let full = Column([Int64](repeating: 255, count: rows))
+        let ids = (0..<rows).map { Int32($0 * 7_919 % 13) }
+        try compare(
+            [.int32, .int64], [([small, positive], ids), ([small, full], ids.map { _ in 5 }), ([small, full], ids)],
+            groups: 14)
+        try compare(
+            [.int32, .int64],
+            [([small.withBounds(), positive.withBounds()], ids), ([small.withBounds(), full.withBounds()], ids)],
+            groups: 14)
+    }
+
+    @Test func packingEndsWhereValuesOrGroupsAreTooMany() throws {
+        let rows = 60_000
+        let ids = (0..<rows).map { Int32($0 % 11) }
+        let own = (0..<rows).map { Int32($0) }
+        let small = Column((0..<rows).map { Int64($0 % 3 - 1) }).withBounds()
+        let wider = Column((0..<rows).map { Int64($0 % 3_000 - 1) }).withBounds()
+        let extreme = Column((0..<rows).map { $0 % 2 == 0 ? Int64.min : Int64.max }).withBounds()
+        let floats = Column((0..<rows).map { $0 % 1_000 == 7 ? Double.nan : Double($0) / 3 })
+        try compare(
+            [.int64, .float64],
+            [([small, floats], ids), ([wider, floats], ids), ([extreme, floats], ids), ([small, floats], own)],
+            groups: rows)
+        try compare([.int64, .float64], [([small, floats], own), ([wider, floats], ids)], groups: rows)
+        // Ranges that grow again and again.
+        let growing = (0..<24).map { step in
+            (
+                [Column((0..<500).map { Int64($0 % 2) << Int64(step) }).withBounds(), floats.slice(0..<500)],
+                Array(ids[0..<500])
+            )
+        }
+        try compare([.int64, .float64], growing, groups: 11)
+    }
+
+    @Test func packingIsExplained() {
+        var sums = [ReductionDescription(.sum, of: .int32), ReductionDescription(.mean, of: .int32)]
+        sums[1].argumentNumber = 1
+        let shared = GroupedRecords.Shared(sums, keepsRecords: true)
+        shared.grow(to: 2)
+        let values = Column([1, 2, 3] as [Int32]).withBounds()
+        shared.updateRecords([values, values], ids: [0, 1, 0], count: 3)
+        _ = shared.results[0].states(0..<2)
+        #expect(
+            shared.records?.packing == "the number of rows and 2 sums packed into one word: values need 2, 2 bits")
+    }
+
     @Test(arguments: KeyKind.allCases)
     func rowsAsStatesMergeToTheStatesOfTheirGroups(_ kind: KeyKind) throws {
         var maker = ColumnMaker(seed: 42)
