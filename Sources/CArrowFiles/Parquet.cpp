@@ -52,10 +52,11 @@ parquet::ReaderProperties file_properties(int column_count) {
     return properties;
 }
 
-/// Whether all data pages of a column are encoded by a dictionary, so that its dictionaries are small.
+/// Whether all data pages of a column are encoded by a dictionary, so that its dictionaries are small. A file that does not
+/// say how many pages have which encoding may have changed it after the first.
 bool is_dictionary_encoded(const parquet::FileMetaData &metadata, int row_group, int leaf) {
     const auto chunk = metadata.RowGroup(row_group)->ColumnChunk(leaf);
-    if (!chunk->has_dictionary_page()) return false;
+    if (!chunk->has_dictionary_page() || chunk->encoding_stats().empty()) return false;
     for (const auto &page : chunk->encoding_stats()) {
         const bool holds_data =
             page.page_type == parquet::PageType::DATA_PAGE || page.page_type == parquet::PageType::DATA_PAGE_V2;

@@ -168,6 +168,14 @@ std::unique_ptr<ParquetColumn> column_of_int32(
     }
 }
 
+/// Reads a column's codes instead of its values. `RowGroupReader::ColumnWithExposeEncoding` does the same, but only for files
+/// that list the encoding of the dictionary page before those of the data pages, which not all writers do.
+struct ExposedCodes : parquet::ColumnReader {
+    static void expose(parquet::ColumnReader &reader) {
+        (reader.*&ExposedCodes::SetExposedEncoding)(parquet::ExposedEncoding::DICTIONARY);
+    }
+};
+
 }  // namespace
 
 bool is_flat(const parquet::ColumnDescriptor &column, const arrow::DataType &type) {
@@ -190,14 +198,11 @@ bool is_flat(const parquet::ColumnDescriptor &column, const arrow::DataType &typ
 
 std::unique_ptr<ParquetColumn> parquet_column(
     parquet::RowGroupReader &row_group, int leaf, const std::shared_ptr<arrow::DataType> &type, bool is_encoded) {
-    if (is_encoded) {
-        auto reader = row_group.ColumnWithExposeEncoding(leaf, parquet::ExposedEncoding::DICTIONARY);
-        if (reader->GetExposedEncoding() == parquet::ExposedEncoding::DICTIONARY) {
-            return encoded_text_column(std::move(reader));
-        }
-        return text_column(std::move(reader));
-    }
     auto reader = row_group.Column(leaf);
+    if (is_encoded) {
+        ExposedCodes::expose(*reader);
+        return encoded_text_column(std::move(reader));
+    }
     std::shared_ptr<arrow::DataType> held = type;
     if (is_narrow_decimal(*type, 18)) {
         const auto &decimal = static_cast<const arrow::DecimalType &>(*type);
