@@ -1,7 +1,6 @@
 // Parquet files: schema, statistics, batches of chosen row groups.
 
 #include <arrow/c/bridge.h>
-#include <arrow/io/file.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/file_reader.h>
@@ -10,8 +9,8 @@
 #include <algorithm>
 
 #include "FileTypes.hpp"
-#include "InputFile.hpp"
 #include "ParquetColumns.hpp"
+#include "ParquetFooters.hpp"
 #include "ParquetStatistics.hpp"
 #include "Reader.hpp"
 
@@ -23,12 +22,6 @@ int leaf_of(const parquet::arrow::SchemaManifest &manifest, int column) {
     if (field.is_leaf()) return field.column_index;
     stoa::shown_field(*field.field);
     throw stoa::Failure(STOA_UNSUPPORTED, "nested columns cannot be read").at(0, field.field->name());
-}
-
-std::shared_ptr<arrow::io::RandomAccessFile> opened(const char *path) {
-    // Arrow's own message for a missing file is less clear than ours.
-    { const stoa::InputFile probe(path); }
-    return stoa::check(arrow::io::ReadableFile::Open(path));
 }
 
 std::unique_ptr<parquet::arrow::FileReader> reader_of(
@@ -83,7 +76,7 @@ struct OpenFile {
     parquet::arrow::SchemaManifest manifest;
 
     OpenFile(const char *path, const parquet::ReaderProperties &properties)
-        : reader(parquet::ParquetFileReader::Open(opened(path), properties)), metadata(reader->metadata()) {
+        : reader(stoa::opened_parquet(path, properties)), metadata(reader->metadata()) {
         stoa::check(parquet::arrow::SchemaManifest::Make(
             metadata->schema(), metadata->key_value_metadata(), reader_properties(1), &manifest));
     }
@@ -240,7 +233,8 @@ struct stoa_parquet {
     std::shared_ptr<parquet::FileMetaData> metadata;
     parquet::arrow::SchemaManifest manifest;
 
-    explicit stoa_parquet(const char *path) : metadata(parquet::ParquetFileReader::Open(opened(path))->metadata()) {
+    explicit stoa_parquet(const char *path)
+        : metadata(stoa::opened_parquet(path, parquet::default_reader_properties())->metadata()) {
         stoa::check(parquet::arrow::SchemaManifest::Make(
             metadata->schema(), metadata->key_value_metadata(), reader_properties(1), &manifest));
     }
