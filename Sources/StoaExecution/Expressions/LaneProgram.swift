@@ -125,6 +125,9 @@ final class LaneProgram {
             case .filter:
                 if masks.ones(step.result) == 0 {
                     for case let target? in targets { target.skip(start: start, count: count) }
+                    for (output, sink) in sinks.enumerated() {
+                        if let sink { giveNothing(types[outputs[output]], count, to: sink, dropped: step.result) }
+                    }
                     return
                 }
             case .output:
@@ -196,6 +199,16 @@ final class LaneProgram {
                 validity: ones == count ? nil : valid.map { UnsafeRawPointer($0) }, count: count,
                 nullCount: count &- ones))
     }
+
+    /// Tells a reduction of a block whose rows were all dropped: they take their places, as nulls do.
+    private func giveNothing(_ type: DataType, _ count: Int, to sink: any BlockReduction, dropped mask: Int) {
+        sink.consume(
+            ReductionRows(
+                storage: type.storageType, values: Self.noValues.base, validity: UnsafeRawPointer(masks.words(mask)),
+                count: count, nullCount: count))
+    }
+
+    private static let noValues = MemoryRegion(byteCount: Lanes.blockRows * 16, zeroed: true)
 
     // MARK: Inputs and constants
 
