@@ -61,6 +61,30 @@ import Testing
         #expect(try await none.groupBy("symbol").top(2, by: desc("price")).count() == 0)
     }
 
+    /// No rounding of a mean may look like a deviation: 0 / 0 is NaN, with keys and without.
+    @Test(arguments: [2, 3, 6, 10, 1_000, 1_024, 2_500]) func constantsHaveNoCorrelation(count: Int) async throws {
+        let frame = try session.dataFrame(
+            [
+                "same": Column(Array(repeating: 0.1, count: count)),
+                "holed": Column((0..<count).map { $0 % 3 == 1 ? nil : 0.7 }),
+                "rising": Column((0..<count).map { Double($0) / 3 }),
+            ], rowsPerPartition: 700)
+        let relations = [
+            correlation("same", "same").as("a"), correlation("same", "rising").as("b"),
+            correlation("rising", "holed").as("c"), covariance("same", "rising").as("d"),
+        ]
+        for result in [
+            try await frame.agg(relations).collect(),
+            try await frame.withColumn("key", lit(1)).groupBy("key").agg(relations).collect(),
+        ] {
+            #expect(try result["a", as: Double.self][0].isNaN)
+            #expect(try result["b", as: Double.self][0].isNaN)
+            // Of two rows one has a value: a pair alone has no correlation at all.
+            if count > 2 { #expect(try result["c", as: Double.self][0].isNaN) }
+            #expect(try result["d", as: Double.self] == [0])
+        }
+    }
+
     @Test func relationsSkipPairsWithANull() async throws {
         let result = try await trades.filter(!col("price").isNaN || col("price").isNull).agg(
             covariance("size", "day").as("c"), correlation("day", "size").as("r"),

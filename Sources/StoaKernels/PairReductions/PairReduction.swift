@@ -130,27 +130,33 @@ final class FloatPairReduction: Reduction {
         _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ words: UnsafePointer<UInt64>
     ) -> FloatPairState {
         var count = 0
-        for word in 0..<leafRows / 64 { count &+= words[word].nonzeroBitCount }
+        var first = 0
+        for word in (0..<leafRows / 64).reversed() where words[word] != 0 {
+            count &+= words[word].nonzeroBitCount
+            first = word &* 64 &+ words[word].trailingZeroBitCount
+        }
         if count == 0 { return FloatPairState() }
-        if count == leafRows { return moments(count: leafRows, x, y) { lanes, _ in lanes } }
-        return moments(count: count, x, y) { lanes, block in
+        if count == leafRows { return moments(count: leafRows, first: 0, x, y) { lanes, _ in lanes } }
+        return moments(count: count, first: first, x, y) { lanes, block in
             stoa_keep_f64x16(lanes, words[block &>> 2] &>> UInt64(truncatingIfNeeded: (block & 3) &* 16))
         }
     }
 
-    /// The moments of `count` places of a leaf; `keep` clears the lanes of a block that do not count.
+    /// The moments of `count` places of a leaf, one of which is `first`; `keep` clears the lanes of a block that do not
+    /// count. Means are taken of the distances from the first pair, so that the deviations of a constant are exactly zero.
     @inline(__always)
     private static func moments(
-        count: Int, _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>,
+        count: Int, first: Int, _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>,
         _ keep: (SIMD16<Double>, Int) -> SIMD16<Double>
     ) -> FloatPairState {
+        let (firstX, firstY) = (SIMD16<Double>(repeating: x[first]), SIMD16<Double>(repeating: y[first]))
         var (sumX, sumY) = (SIMD16<Double>(), SIMD16<Double>())
         for block in 0..<leafRows / 16 {
-            sumX += keep(stoa_load_f64x16(x + block * 16), block)
-            sumY += keep(stoa_load_f64x16(y + block * 16), block)
+            sumX += keep(stoa_load_f64x16(x + block * 16) - firstX, block)
+            sumY += keep(stoa_load_f64x16(y + block * 16) - firstY, block)
         }
-        let meanX = FloatSumTree.fold(sumX) / Double(count)
-        let meanY = FloatSumTree.fold(sumY) / Double(count)
+        let meanX = x[first] + FloatSumTree.fold(sumX) / Double(count)
+        let meanY = y[first] + FloatSumTree.fold(sumY) / Double(count)
         let (meansX, meansY) = (SIMD16<Double>(repeating: meanX), SIMD16<Double>(repeating: meanY))
         var (xx, yy, xy) = (SIMD16<Double>(), SIMD16<Double>(), SIMD16<Double>())
         for block in 0..<leafRows / 16 {
