@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "StoaVectorReduce.h"
+
 // Bit r of each word is about keys[r].
 typedef struct {
     uint64_t below_low;  // keys[r] < low
@@ -37,6 +39,25 @@ static inline stoa_places stoa_place_i64(const int64_t *keys, int64_t low, int64
         places.up_to_high |= (uint64_t)bits[3] << (step * 8);
     }
     return places;
+}
+
+// Bit r of each word is about lane r.
+typedef struct {
+    uint32_t up_to_low; // at most low
+    uint32_t inside;    // strictly between the bounds
+} stoa_sides;
+
+/// The sides of 16 keys to the bounds `low` and `low + inner + 1`: of what lies above low, the distance is less than
+/// `inner` exactly between the bounds, and wraps around for what does not lie above.
+static inline __attribute__((always_inline)) stoa_sides stoa_sides_i64x16(stoa_i64x16 keys, int64_t low, uint64_t inner) {
+    typedef uint64_t distances __attribute__((ext_vector_type(16)));
+    typedef bool flags __attribute__((ext_vector_type(16)));
+    flags up_to_low = __builtin_convertvector(keys <= low, flags);
+    flags inside = __builtin_convertvector((distances)keys - ((uint64_t)low + 1) < inner, flags);
+    uint16_t bits[2];
+    memcpy(&bits[0], &up_to_low, 2);
+    memcpy(&bits[1], &inside, 2);
+    return (stoa_sides){bits[0], bits[1]};
 }
 
 /// How many of the keys of so many vectors of 8 are less than `key`.

@@ -5,7 +5,7 @@ import StoaColumns
 ///
 /// Two values of a sorted sample enclose a quantile's ranks with a good chance. One pass over the chunks counts what lies
 /// below and gathers what lies between, for all quantiles at once, and the ranks are selected among the few gathered
-/// keys. A miss is another pass, so the answer is exact. Cost: about 0.6 ns a row for one quantile, 0.3 ns for each further
+/// keys. A miss is another pass, so the answer is exact. Cost: 0.4 to 0.8 ns a row for one quantile, 0.4 ns for each further
 /// one. Memory beside the chunks: about 8 % of them a quantile.
 final class QuantileColumn {
     private let isWide: Bool
@@ -93,16 +93,53 @@ final class QuantileColumn {
         var between = GrowingBuffer<Int64>()
     }
 
+    /// A search that is over when the ranks lie strictly between the keys.
+    private struct OpenSearch {
+        var interval: OpenInterval
+        let ranks: Set<Int>
+        var inside = GrowingBuffer<Int64>()
+    }
+
     private func keys(of places: [QuantilePlace], among count: Int) -> [Int: Int64] {
         let (sample, owner) = sample()
         var searches: [Search] = []
-        for place in places where !searches.contains(where: { $0.ranks == [place.lower, place.upper] }) {
-            let bracket = KeySelection.bracket(of: sample, among: count, lower: place.lower, upper: place.upper)
-            searches.append(Search(bracket: bracket, ranks: [place.lower, place.upper]))
+        var openSearches: [OpenSearch] = []
+        for ranks in Set(places.map { Set([$0.lower, $0.upper]) }) {
+            let (lower, upper) = (ranks.min() ?? 0, ranks.max() ?? 0)
+            let bracket = KeySelection.bracket(of: sample, among: count, lower: lower, upper: upper)
+            // A key that repeats in the sample may well be the one of the rank.
+            if bracket.low == .min || bracket.high == .max || Self.repeats(bracket.low, in: sample)
+                || Self.repeats(bracket.high, in: sample)
+            {
+                searches.append(Search(bracket: bracket, ranks: ranks))
+            } else {
+                var search = OpenSearch(interval: OpenInterval(low: bracket.low, high: bracket.high), ranks: ranks)
+                // As many as are to be expected, and some more: growing would move them.
+                let sampled =
+                    sample.partitioningIndex { $0 >= bracket.high }
+                    - sample.partitioningIndex { $0 > bracket.low }
+                search.inside.reserve(count / sample.count * (sampled + 1) / 8 * 9)
+                openSearches.append(search)
+            }
         }
         withExtendedLifetime(owner) {}
         var found: [Int: Int64] = [:]
         var selection = KeySelection()
+        if !openSearches.isEmpty { scan(&openSearches) }
+        for search in openSearches {
+            if search.ranks.allSatisfy(search.interval.contains) {
+                for rank in search.ranks {
+                    let place = rank - search.interval.upToLow
+                    found[rank] =
+                        selection.select(
+                            search.inside.pointer, count: search.inside.count, lower: place, upper: place
+                        ).0
+                }
+            } else {
+                let bracket = KeyBracket(low: search.interval.low, high: search.interval.high)
+                searches.append(Search(bracket: bracket, ranks: search.ranks))
+            }
+        }
         while !searches.isEmpty {
             scan(&searches)
             var missed: [Search] = []
@@ -131,6 +168,31 @@ final class QuantileColumn {
             searches = missed
         }
         return found
+    }
+
+    /// Whether a key stands in a sorted sample more than once.
+    private static func repeats(_ key: Int64, in sample: UnsafeBufferPointer<Int64>) -> Bool {
+        let first = sample.partitioningIndex { $0 >= key }
+        return first + 1 < sample.count && sample[first + 1] == key
+    }
+
+    /// One pass over all chunks, by blocks that stay in the first cache level from one search to the next.
+    private func scan(_ searches: inout [OpenSearch]) {
+        for column in chunks {
+            var start = 0
+            while start < column.count {
+                let rows = min(Self.blockRows, column.count - start)
+                for index in searches.indices {
+                    searches[index].inside.reserve(rows + KeySelection.padding)
+                    let before = searches[index].interval.insideCount
+                    // The interval counts from the first key on.
+                    searches[index].interval.scan(
+                        column, start: start, rows: rows, into: searches[index].inside.pointer)
+                    searches[index].inside.advance(by: searches[index].interval.insideCount - before)
+                }
+                start += rows
+            }
+        }
     }
 
     /// One pass over all chunks.
@@ -202,10 +264,10 @@ final class QuantileColumn {
     }
 }
 
-extension [Int] {
+extension RandomAccessCollection where Index == Int {
     /// The first index from which on the condition holds; it holds for no element before.
-    fileprivate func partitioningIndex(_ condition: (Int) -> Bool) -> Int {
-        var (low, high) = (0, count)
+    fileprivate func partitioningIndex(_ condition: (Element) -> Bool) -> Int {
+        var (low, high) = (startIndex, endIndex)
         while low < high {
             let middle = (low + high) / 2
             if condition(self[middle]) { high = middle } else { low = middle + 1 }
