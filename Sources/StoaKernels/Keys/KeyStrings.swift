@@ -231,20 +231,11 @@ final class KeyStrings: @unchecked Sendable {
             texts?.intern(rowCodes, of: dictionary, validOf: validColumn, start: start, rows: rows, into: ids)
             return
         }
-        let map = maps[place].ids.bound(to: Int32.self)
-        for row in 0..<rows {
-            let code = Int(rowCodes[row])
-            var id = map[code]
-            if id < 0 {
-                if column.nullCount > 0, column.isNull(at: start + row) {
-                    id = 0
-                } else {
-                    id = texts?.intern(entry: code, of: dictionary) ?? 0
-                    map[code] = id
-                }
-            }
-            ids[row] = id
-        }
+        let known = maps[place].ids
+        texts?.intern(
+            rowCodes, of: dictionary, map: known.bound(to: Int32.self),
+            validOf: column.nullCount == 0 ? nil : column, start: start, rows: rows, into: ids)
+        withExtendedLifetime(known) {}
     }
 
     /// Where the array of the dictionary's family is; nil when a batch of so many rows is not worth one.

@@ -4,9 +4,10 @@ import StoaColumns
 
 /// Texts by their bytes, numbered in order of appearance, and a hash table over them.
 ///
-/// Open addressing, linear probing, at most half full. A slot holds where its text lies, so that both can be asked for
-/// ahead: a row of a large table costs no more than the misses that are not hidden. The bytes lie one after the other and
-/// are only added to. Guard: one writer; reads may run on several threads while nobody writes.
+/// Open addressing, linear probing by cache lines of two slots, at most half full. A slot holds a text of up to 16 bytes,
+/// and of a longer one the first and the last 8 and where it lies: a row of a large table costs one miss, asked for ahead,
+/// unless its text is long. The bytes lie one after the other and are only added to. Guard: one writer; reads may run on
+/// several threads while nobody writes.
 ///
 /// A copy shares the memory: of several copies one may be added to, the others only be read, and no more once it was.
 struct TextTable: @unchecked Sendable {
@@ -17,17 +18,20 @@ struct TextTable: @unchecked Sendable {
         var tag: UInt64
         /// Where the text starts, and in the lower 16 bits its length; all ones there for longer texts.
         var place: UInt64
+        /// The ends of the text, which are all of one of up to 16 bytes.
+        var ends: TextEnds
 
         static let longLength: UInt64 = 0xffff
 
-        init(id: Int, hash: UInt64, start: Int, length: Int) {
+        init(id: Int, hash: UInt64, start: Int, length: Int, ends: TextEnds) {
             tag = (hash & 0xffff_ffff_0000_0000) | UInt64(id + 1)
             place = UInt64(start) &<< 16 | min(UInt64(length), Slot.longLength)
+            self.ends = ends
         }
     }
 
-    /// Rows ahead at which a text is asked for; its slot was asked for at twice as many.
-    private static let textLookAhead = keyLookAhead / 2
+    /// Texts of so many bytes are told apart by their ends.
+    private static let inlineLength = 16
     /// Tables of more slots double, smaller ones quadruple.
     private static let largeSlotCount = 1 << 20
 
@@ -86,22 +90,54 @@ struct TextTable: @unchecked Sendable {
             into: ids)
     }
 
-    /// The id of a dictionary's entry.
-    mutating func intern(entry: Int, of dictionary: StringDictionary) -> Int32 {
-        let text = DictionaryTexts(dictionary)[entry]
-        let (found, slot) = index.locate(text)
-        return found >= 0 ? found : add(text, in: slot)
+    /// Ids of rows of codes by an array of the ids of the dictionary's entries, -1 for those that were not met; rows that are
+    /// null in `column` are left out.
+    mutating func intern(
+        _ codes: UnsafePointer<Int32>, of dictionary: StringDictionary, map: UnsafeMutablePointer<Int32>,
+        validOf column: Column?, start: Int, rows: Int, into ids: UnsafeMutablePointer<Int32>
+    ) {
+        let entries = DictionaryTexts(dictionary)
+        let bits = column?.validity.map { UnsafeRawPointer($0.base) }
+        let offset = (column?.offset ?? 0) + start
+        defer { withExtendedLifetime((column, dictionary)) {} }
+        var index = index
+        for row in 0..<rows {
+            if row + keyLookAhead < rows {
+                let code = Int(codes[row + keyLookAhead])
+                if map[code] < 0 { index.prefetch(entries.hash(code)) }
+            }
+            let code = Int(codes[row])
+            var id = map[code]
+            if id < 0 {
+                if let bits, !ValidityBits.bit(bits, at: offset + row) {
+                    id = 0
+                } else {
+                    let text = entries[code]
+                    let (found, slot) = index.locate(text)
+                    id = found
+                    if found < 0 {
+                        id = add(text, in: slot)
+                        index = self.index
+                    }
+                    map[code] = id
+                }
+            }
+            ids[row] = id
+        }
     }
 
     @inline(__always)
     private mutating func internRows<Source: TextSource>(
         _ texts: Source, validOf column: Column?, start: Int, rows: Int, into ids: UnsafeMutablePointer<Int32>
     ) {
+        let bits = column?.validity.map { UnsafeRawPointer($0.base) }
+        let offset = (column?.offset ?? 0) + start
+        defer { withExtendedLifetime(column) {} }
         Self.withHashes(texts, rows: rows) { first, step, hashes in
             var index = index
             for row in 0..<step {
-                index.prefetch(hashes + row)
-                if let column, column.isNull(at: start + first + row) {
+                index.prefetch(hashes[row + keyLookAhead])
+                if let bits, !ValidityBits.bit(bits, at: offset + first + row) {
                     ids[first + row] = 0
                     continue
                 }
@@ -139,7 +175,8 @@ struct TextTable: @unchecked Sendable {
 
     private mutating func add(_ text: Text, in slot: Int) -> Int32 {
         let id = count
-        slots.bound(to: Slot.self)[slot] = Slot(id: id, hash: text.hash, start: bytes.count, length: text.length)
+        slots.bound(to: Slot.self)[slot] = Slot(
+            id: id, hash: text.hash, start: bytes.count, length: text.length, ends: text.ends)
         append(text.base, length: text.length, hash: text.hash)
         if count * 2 > slotMask { enlarge() }
         return Int32(truncatingIfNeeded: id)
@@ -161,10 +198,14 @@ struct TextTable: @unchecked Sendable {
         let table = slots.bound(to: Slot.self)
         let values = hashes.pointer
         for id in 0..<count where id != null {
-            var slot = Int(truncatingIfNeeded: values[id]) & slotMask
-            while table[slot].tag != 0 { slot = (slot + 1) & slotMask }
+            let start = Int(truncatingIfNeeded: values[id]) & slotMask
+            var slot = start
+            while table[slot].tag != 0 { slot = Index.slot(after: slot, start: start, mask: slotMask) }
             let length = length(of: id)
-            table[slot] = Slot(id: id, hash: values[id], start: ends.pointer[id] - length, length: length)
+            let place = ends.pointer[id] - length
+            table[slot] = Slot(
+                id: id, hash: values[id], start: place, length: length,
+                ends: TextEnds(UnsafeRawPointer(bytes.pointer + place), count: length))
         }
     }
 
@@ -186,7 +227,7 @@ struct TextTable: @unchecked Sendable {
         let index = index
         Self.withHashes(texts, rows: rows) { first, step, hashes in
             for row in 0..<step {
-                index.prefetch(hashes + row)
+                index.prefetch(hashes[row + keyLookAhead])
                 ids[first + row] = index.locate(texts.text(first + row, hash: hashes[row])).id
             }
         }
@@ -199,34 +240,40 @@ struct TextTable: @unchecked Sendable {
         let ends: UnsafePointer<Int>
         let bytes: UnsafePointer<UInt8>
 
-        /// Asks for the slot of a row to come, and for the text of one that comes sooner; `hashes` are those from the row
-        /// at hand on.
+        /// Where to look after a slot: at the other of the two that share a cache line, then in the next line.
         @inline(__always)
-        func prefetch(_ hashes: UnsafePointer<UInt64>) {
-            stoa_prefetch(table + (Int(truncatingIfNeeded: hashes[keyLookAhead]) & mask))
-            let place = table[Int(truncatingIfNeeded: hashes[textLookAhead]) & mask].place
-            stoa_prefetch(bytes + Int(truncatingIfNeeded: place &>> 16))
+        static func slot(after slot: Int, start: Int, mask: Int) -> Int {
+            (slot ^ start) & 1 == 0 ? slot ^ 1 : ((slot ^ 1) &+ 2) & mask
         }
+
+        /// Asks for the slot of a row to come.
+        @inline(__always)
+        func prefetch(_ hash: UInt64) { stoa_prefetch(table + (Int(truncatingIfNeeded: hash) & mask)) }
 
         /// The id of the text, or -1 and the slot where it belongs.
         @inline(__always)
         func locate(_ text: Text) -> (id: Int32, slot: Int) {
             let tag = text.hash & 0xffff_ffff_0000_0000
             let length = min(UInt64(text.length), Slot.longLength)
-            var slot = Int(truncatingIfNeeded: text.hash) & mask
+            let ends = text.ends
+            let start = Int(truncatingIfNeeded: text.hash) & mask
+            var slot = start
             while true {
                 let entry = table[slot]
                 if entry.tag == 0 { return (-1, slot) }
-                if entry.tag & 0xffff_ffff_0000_0000 == tag, entry.place & Slot.longLength == length {
+                if entry.tag & 0xffff_ffff_0000_0000 == tag, entry.place & Slot.longLength == length,
+                    entry.ends == ends
+                {
                     let id = Int(entry.tag & 0xffff_ffff) - 1
-                    let start = Int(truncatingIfNeeded: entry.place &>> 16)
-                    if length < Slot.longLength || ends[id] - start == text.length,
-                        TextHash.areEqual(bytes + start, text.base, count: text.length)
+                    if text.length <= TextTable.inlineLength { return (Int32(truncatingIfNeeded: id), slot) }
+                    let place = Int(truncatingIfNeeded: entry.place &>> 16)
+                    if length < Slot.longLength || self.ends[id] - place == text.length,
+                        TextHash.areEqual(bytes + place, text.base, count: text.length)
                     {
                         return (Int32(truncatingIfNeeded: id), slot)
                     }
                 }
-                slot = (slot + 1) & mask
+                slot = Self.slot(after: slot, start: start, mask: mask)
             }
         }
     }
@@ -297,69 +344,4 @@ struct TextTable: @unchecked Sendable {
             type: .utf8, count: rows, validity: validity?.buffer,
             storage: .text(offsets: offsetRegion.buffer, bytes: byteRegion.buffer))
     }
-}
-
-/// The bytes of one row and their hash.
-private struct Text {
-    let base: UnsafePointer<UInt8>
-    let length: Int
-    let hash: UInt64
-}
-
-/// Rows of text whose hashes are computed or known.
-private protocol TextSource {
-    func hash(_ row: Int) -> UInt64
-    func text(_ row: Int, hash: UInt64) -> Text
-}
-
-private struct PlainTexts: TextSource {
-    let offsets: UnsafePointer<Int32>
-    let base: UnsafePointer<UInt8>
-
-    @inline(__always)
-    func hash(_ row: Int) -> UInt64 {
-        let first = Int(offsets[row])
-        return TextHash.bytes(base + first, count: Int(offsets[row + 1]) - first)
-    }
-
-    @inline(__always)
-    func text(_ row: Int, hash: UInt64) -> Text {
-        let first = Int(offsets[row])
-        return Text(base: base + first, length: Int(offsets[row + 1]) - first, hash: hash)
-    }
-}
-
-/// The entries of a dictionary, which keeps their hashes.
-private struct DictionaryTexts: TextSource {
-    private let texts: PlainTexts
-    private let hashes: UnsafePointer<UInt64>
-
-    init(_ dictionary: StringDictionary) {
-        guard let (offsets, base) = dictionary.values.text else {
-            preconditionFailure("the entries of a dictionary are plain text")
-        }
-        texts = PlainTexts(offsets: offsets, base: base)
-        hashes = dictionary.hashes
-    }
-
-    @inline(__always)
-    func hash(_ row: Int) -> UInt64 { hashes[row] }
-
-    @inline(__always)
-    func text(_ row: Int, hash: UInt64) -> Text { texts.text(row, hash: hash) }
-
-    @inline(__always)
-    subscript(entry: Int) -> Text { texts.text(entry, hash: hashes[entry]) }
-}
-
-/// Rows of codes into a dictionary.
-private struct CodedTexts: TextSource {
-    let codes: UnsafePointer<Int32>
-    let entries: DictionaryTexts
-
-    @inline(__always)
-    func hash(_ row: Int) -> UInt64 { entries.hash(Int(codes[row])) }
-
-    @inline(__always)
-    func text(_ row: Int, hash: UInt64) -> Text { entries.text(Int(codes[row]), hash: hash) }
 }

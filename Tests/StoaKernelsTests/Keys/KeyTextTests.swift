@@ -70,6 +70,33 @@ import Testing
         }
     }
 
+    /// Texts of every length around 4, 8 and 16 bytes whose ends are equal, and texts of zero bytes.
+    @Test func textsOfEqualEndsAreDifferent() {
+        var all: [String?] = []
+        for length in 0...36 {
+            all.append(String(repeating: "\0", count: length))
+            for place in 0..<length {
+                for letter in ["a", "b"] {
+                    let before = String(repeating: "x", count: place)
+                    all.append(before + letter + String(repeating: "x", count: length - place - 1))
+                }
+            }
+            if length == 20 { all.append(nil) }
+        }
+        let column = Column(all + all.reversed() + all)
+        for form in [column, column.encoded()] {
+            let table = KeyTable(types: [.utf8])
+            var reference = KeyReference()
+            // A table of texts by their bytes, whatever comes afterwards.
+            let first = Column(["first"] as [String?])
+            #expect(table.inserting([first]) == reference.insert(KeyValue.rows(of: [first])))
+            #expect(table.finding([form]) == KeyValue.rows(of: [form]).map { reference.ids[$0] ?? -1 })
+            #expect(table.inserting([form]) == reference.insert(KeyValue.rows(of: [form])))
+            #expect(table.finding([column]) == KeyValue.rows(of: [column]).map { reference.ids[$0] ?? -1 })
+            #expect(KeyValue.rows(of: table.keyColumns()) == reference.keys)
+        }
+    }
+
     /// Keys that came by one family leave by it: whoever merges them compares codes.
     @Test func oneFamilyStaysItself() throws {
         let shared = SharedStringDictionary()
