@@ -5,6 +5,10 @@ package enum Morsel {
     /// Most rows of a batch between operators, a multiple of the 1,024 rows of a reduction's leaf. A float64 column of
     /// that many rows takes 128 KiB, so that an expression's operands and result stay in L2.
     package static let rowLimit = 16_384
+
+    /// Most rows of a batch whose columns are reduced or kept where they lie: nothing is made of them that has to stay in a
+    /// cache, and every cut stops the stream from memory.
+    static let longRowLimit = 1 << 18
 }
 
 /// What operators pull batches from: the one protocol between the operators of a task.
@@ -14,8 +18,8 @@ package protocol BatchSource: AnyObject {
     /// Names and types of every batch's columns.
     var schema: Schema { get }
 
-    /// The next batch, of at most `Morsel.rowLimit` rows and possibly empty, or nil at the end. Not called again after
-    /// nil or an error.
+    /// The next batch, of at most `Morsel.rowLimit` rows unless its reader asked for longer ones, and possibly empty, or nil
+    /// at the end. Not called again after nil or an error.
     func next() throws(StoaError) -> Batch?
 
     /// Whether row n of all batches together is row n of the partition, so that errors may say so. False unless stated.
@@ -30,6 +34,10 @@ extension BatchSource {
 struct MorselCutter {
     private var batch: Batch?
     private var position = 0
+    private let rowLimit: Int
+
+    /// Cuts morsels of at most so many rows.
+    init(rowLimit: Int = Morsel.rowLimit) { self.rowLimit = rowLimit }
 
     /// Takes the next batch; the one before has been given to its end.
     mutating func cut(_ next: Batch) {
@@ -40,7 +48,7 @@ struct MorselCutter {
     /// The next morsel, nil when a new batch is needed. A batch without rows is a morsel, too.
     mutating func next() -> Batch? {
         guard let current = batch else { return nil }
-        let end = min(current.rowCount, position + Morsel.rowLimit)
+        let end = min(current.rowCount, position + rowLimit)
         let range = position..<end
         position = end
         if end == current.rowCount { batch = nil }

@@ -80,7 +80,7 @@ struct TaskRunner {
 
     /// All that the plan gives, in the form in which a dataset is kept.
     private func persistedBlock(of context: TaskContext, _ dataset: DatasetID) throws(StoaError) -> Block {
-        let source = try context.source(of: context.task.plan)
+        let source = try context.keptSource(of: context.task.plan)
         var rows = PersistedRows(
             schema: source.schema, dictionaries: executor.dictionaries.columns(of: dataset, schema: source.schema),
             cancellation: context.cancellation)

@@ -64,14 +64,16 @@ enum ExactBlocks {
             var lanes = SIMD16<Int64>()
             var row = start
             if rows.validity == nil {
-                while row &+ 16 <= end {
-                    lanes &+= Value.load(values + row)
-                    row &+= 16
+                while row &+ 64 <= end {
+                    stoa_prefetch_ahead(values + row, 64 * MemoryLayout<Value>.stride)
+                    for step in 0..<4 { lanes &+= Value.load(values + row + step &* 16) }
+                    row &+= 64
                 }
             } else {
                 while row &+ 64 <= end {
                     let word = rows.validityWord(at: row, rows: 64)
-                    for step in 0..<4 where word != 0 {
+                    stoa_prefetch_ahead(values + row, 64 * MemoryLayout<Value>.stride)
+                    for step in 0..<4 {
                         let mask = word &>> UInt64(truncatingIfNeeded: step &* 16)
                         lanes &+= stoa_keep_i64x16(Value.load(values + row + step &* 16), mask)
                     }
@@ -102,16 +104,20 @@ enum ExactBlocks {
             var high = SIMD16<Int64>()
             var row = start
             if rows.validity == nil {
-                while row &+ 16 <= end {
-                    let lanes = Value.load(values + row)
-                    low &+= lanes & lowerHalf
-                    high &+= Value.upperHalves(lanes)
-                    row &+= 16
+                while row &+ 64 <= end {
+                    stoa_prefetch_ahead(values + row, 64 * MemoryLayout<Value>.stride)
+                    for step in 0..<4 {
+                        let lanes = Value.load(values + row + step &* 16)
+                        low &+= lanes & lowerHalf
+                        high &+= Value.upperHalves(lanes)
+                    }
+                    row &+= 64
                 }
             } else {
                 while row &+ 64 <= end {
                     let word = rows.validityWord(at: row, rows: 64)
-                    for step in 0..<4 where word != 0 {
+                    stoa_prefetch_ahead(values + row, 64 * MemoryLayout<Value>.stride)
+                    for step in 0..<4 {
                         let mask = word &>> UInt64(truncatingIfNeeded: step &* 16)
                         let lanes = stoa_keep_i64x16(Value.load(values + row + step &* 16), mask)
                         low &+= lanes & lowerHalf

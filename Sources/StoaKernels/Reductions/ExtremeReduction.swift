@@ -48,6 +48,7 @@ final class ExtremeReduction: BlockReduction {
         var row = 0
         if rows.validity == nil {
             while row &+ 32 <= rows.count {
+                stoa_prefetch_ahead(values + row, 32 * MemoryLayout<Value>.stride)
                 first = stoa_min_i64x16(first, Value.keys(values + row) ^ flipped)
                 second = stoa_min_i64x16(second, Value.keys(values + row + 16) ^ flipped)
                 row &+= 32
@@ -55,7 +56,8 @@ final class ExtremeReduction: BlockReduction {
         } else {
             while row &+ 64 <= rows.count {
                 let word = rows.validityWord(at: row, rows: 64)
-                for step in 0..<2 where word != 0 {
+                stoa_prefetch_ahead(values + row, 64 * MemoryLayout<Value>.stride)
+                for step in 0..<2 {
                     let block = values + row + step &* 32
                     let mask = word &>> UInt64(truncatingIfNeeded: step &* 32)
                     first = stoa_min_i64x16(first, stoa_keep_or_max_i64x16(Value.keys(block) ^ flipped, mask))

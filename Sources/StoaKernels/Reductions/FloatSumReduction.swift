@@ -120,6 +120,15 @@ final class FloatSumReduction: BlockReduction {
             lanes[(first + row) & 15] += values[row].widened
             row += 1
         }
+        while row &+ 64 <= count {
+            let block = values + row
+            stoa_prefetch_ahead(block, 64 * MemoryLayout<Value>.stride)
+            lanes += Value.load(block)
+            lanes += Value.load(block + 16)
+            lanes += Value.load(block + 32)
+            lanes += Value.load(block + 48)
+            row &+= 64
+        }
         while row + 16 <= count {
             lanes += Value.load(values + row)
             row += 16
@@ -142,21 +151,15 @@ final class FloatSumReduction: BlockReduction {
             if ValidityBits.bit(valid, at: offset + row) { lanes[(first + row) & 15] += values[row].widened }
             row += 1
         }
-        while row + 64 <= count {
-            let word = ValidityBits.word(valid, at: offset + row, rows: 64)
+        while row &+ 64 <= count {
+            let word = ValidityBits.word(valid, at: offset &+ row, rows: 64)
             let block = values + row
-            if word == ~0 {
-                lanes += Value.load(block)
-                lanes += Value.load(block + 16)
-                lanes += Value.load(block + 32)
-                lanes += Value.load(block + 48)
-            } else if word != 0 {
-                lanes += stoa_keep_f64x16(Value.load(block), word)
-                lanes += stoa_keep_f64x16(Value.load(block + 16), word &>> 16)
-                lanes += stoa_keep_f64x16(Value.load(block + 32), word &>> 32)
-                lanes += stoa_keep_f64x16(Value.load(block + 48), word &>> 48)
-            }
-            row += 64
+            stoa_prefetch_ahead(block, 64 * MemoryLayout<Value>.stride)
+            lanes += stoa_keep_f64x16(Value.load(block), word)
+            lanes += stoa_keep_f64x16(Value.load(block + 16), word &>> 16)
+            lanes += stoa_keep_f64x16(Value.load(block + 32), word &>> 32)
+            lanes += stoa_keep_f64x16(Value.load(block + 48), word &>> 48)
+            row &+= 64
         }
         while row < count {
             if ValidityBits.bit(valid, at: offset + row) { lanes[(first + row) & 15] += values[row].widened }

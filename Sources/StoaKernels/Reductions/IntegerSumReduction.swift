@@ -52,6 +52,9 @@ final class WideSumReduction: BlockReduction {
 /// - Nulls: skipped. Overflow: none, for any number of rows. Empty: null.
 /// - Cost: vector additions and multiplications up to 32 bits, a 128-bit product a row for 64 bits.
 final class IntegerMomentReduction: BlockReduction {
+    /// Rows that are read twice while they are in the first cache level.
+    private static let blockRows = 2048
+
     let description: ReductionDescription
     private var state = IntegerMomentState()
 
@@ -59,8 +62,10 @@ final class IntegerMomentReduction: BlockReduction {
 
     func consume(_ rows: ReductionRows) {
         state.count &+= Int64(rows.count - rows.nullCount)
-        state.sum &+= ExactBlocks.sum(of: rows)
-        state.squares += ExactBlocks.squares(of: rows)
+        rows.inBlocks(of: Self.blockRows) { rows in
+            state.sum &+= ExactBlocks.sum(of: rows)
+            state.squares += ExactBlocks.squares(of: rows)
+        }
     }
 
     func states() -> [Column] {

@@ -52,6 +52,41 @@ package struct ReductionRows {
         nullCount = column.nullCount
     }
 
+    private init(
+        _ rows: ReductionRows, values: UnsafeRawPointer, bitOffset: Int, validityOffset: Int, count: Int, nullCount: Int
+    ) {
+        storage = rows.storage
+        self.values = values
+        self.bitOffset = bitOffset
+        validity = rows.validity
+        self.validityOffset = validityOffset
+        self.count = count
+        self.nullCount = nullCount
+    }
+
+    /// Some of the rows, neighbours.
+    func slice(_ range: Range<Int>) -> ReductionRows {
+        if range.count == count { return self }
+        var nulls = 0
+        if nullCount > 0, let validity {
+            let start = validityOffset + range.lowerBound
+            nulls = range.count - Bitmap.countOnes(validity, at: start, count: range.count)
+        }
+        return ReductionRows(
+            self, values: values + range.lowerBound * (storage.byteWidth ?? 0), bitOffset: bitOffset + range.lowerBound,
+            validityOffset: validityOffset + range.lowerBound, count: range.count, nullCount: nulls)
+    }
+
+    /// Calls `body` with the rows, so many at a time.
+    func inBlocks(of rows: Int, _ body: (ReductionRows) -> Void) {
+        var start = 0
+        while start < count {
+            let end = min(count, start + rows)
+            body(slice(start..<end))
+            start = end
+        }
+    }
+
     @inline(__always)
     func values<Value: BitwiseCopyable>(as: Value.Type = Value.self) -> UnsafePointer<Value> {
         values.assumingMemoryBound(to: Value.self)

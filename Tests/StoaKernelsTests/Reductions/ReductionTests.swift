@@ -2,8 +2,10 @@ import StoaColumns
 import StoaKernels
 import Testing
 
-/// Lengths around lanes, words and leaves, up to three leaves and one row.
-private let lengths = [0, 1, 2, 3, 15, 16, 17, 63, 64, 65, 130, 511, 1_023, 1_024, 1_025, 1_040, 2_048, 2_500, 3_073]
+/// Lengths around lanes, words and leaves, up to three leaves and one row, and one of more rows than are widened at a time.
+private let lengths = [
+    0, 1, 2, 3, 15, 16, 17, 63, 64, 65, 130, 511, 1_023, 1_024, 1_025, 1_040, 2_048, 2_500, 3_073, 8_500,
+]
 
 /// Every length with every null pattern, and bit offsets that change from case to case.
 private let shapes: [Shape] = lengths.enumerated().flatMap { index, count in
