@@ -5,15 +5,19 @@ import StoaPlan
 /// The different keys of a partition, as far as it pays: a later operator makes them different for good. When most of the
 /// first rows have keys of their own, looking up the others would shorten little, so their keys pass as they are. That is
 /// decided by the data alone.
-final class PartialDistinctOperator: BatchSource {
-    let schema: Schema
+package final class PartialDistinctOperator: BatchSource {
+    package let schema: Schema
     private let input: any BatchSource
     private let program: ExpressionProgram
     private let cancellation: CancellationFlag
     private var firstRow: Int?
     private let table: KeyTable
     private var rowCount = 0
+    /// Rows whose only key is null: they are not passed again, whatever becomes of the others.
+    private var nullCount = 0
     private var state = State.collecting
+    /// Whether a null is among the keys of the table or was passed.
+    private var gaveNull = false
     /// Keys of the table that were given.
     private var position = 0
 
@@ -27,7 +31,7 @@ final class PartialDistinctOperator: BatchSource {
     /// when there are at least about five times as many keys as rows looked at.
     private static let trialRows = 1 << 16
 
-    init(_ aggregation: Aggregation, input: any BatchSource, cancellation: CancellationFlag) throws(StoaError) {
+    package init(_ aggregation: Aggregation, input: any BatchSource, cancellation: CancellationFlag) throws(StoaError) {
         precondition(aggregation.aggregates.isEmpty && !aggregation.keys.isEmpty, "keys alone are distinct")
         schema = aggregation.schema
         self.input = input
@@ -37,7 +41,7 @@ final class PartialDistinctOperator: BatchSource {
         table = KeyTable(types: aggregation.keys.map(\.type))
     }
 
-    func next() throws(StoaError) -> Batch? {
+    package func next() throws(StoaError) -> Batch? {
         if case .collecting = state { state = .giving(passes: try collect()) }
         try cancellation.check()
         let range = position..<min(table.count, position + Morsel.rowLimit)
@@ -46,7 +50,16 @@ final class PartialDistinctOperator: BatchSource {
             return Batch(unchecked: schema, columns: table.keyColumns(range), rowCount: range.count)
         }
         guard case .giving(passes: true) = state else { return nil }
-        return try nextKeys()
+        return try nextPassed()
+    }
+
+    /// The keys of the next rows that pass. A null as the only key is given once: it would slow down whoever moves the rows,
+    /// and nobody needs it again.
+    private func nextPassed() throws(StoaError) -> Batch? {
+        guard let batch = try nextKeys() else { return nil }
+        guard batch.columns.count == 1, batch.columns[0].nullCount > 0 else { return batch }
+        defer { gaveNull = true }
+        return gaveNull ? batch.filtered(by: BitMask(validRowsOf: batch.columns[0])) : batch
     }
 
     /// The keys of the next rows.
@@ -61,12 +74,14 @@ final class PartialDistinctOperator: BatchSource {
     private func collect() throws(StoaError) -> Bool {
         while let batch = try nextKeys() {
             if batch.rowCount == 0 { continue }
+            if batch.columns.contains(where: { $0.nullCount > 0 }) { gaveNull = true }
+            if batch.columns.count == 1 { nullCount += batch.columns[0].nullCount }
             let ids = MemoryRegion(of: Int32.self, count: batch.rowCount)
             table.insert(batch.columns, count: batch.rowCount, into: ids.bound(to: Int32.self))
             withExtendedLifetime(ids) {}
             let isTried = rowCount >= Self.trialRows
             rowCount += batch.rowCount
-            if !isTried, rowCount >= Self.trialRows, table.count > rowCount / 10 * 9 { return true }
+            if !isTried, rowCount >= Self.trialRows, table.count > (rowCount - nullCount) / 10 * 9 { return true }
         }
         return false
     }

@@ -326,6 +326,22 @@ extension [Batch] {
         #expect(Int64.values(of: result[0].columns[0]) == seen)
     }
 
+    /// More different keys than a partition's grouping is worth, with nulls before and behind the rows that decide that.
+    @Test(arguments: [0, 100_000]) func passedKeysHaveFewNulls(firstNull: Int) throws {
+        let schema = Schema([Field("key", .int64)])
+        let key = BoundExpression(.column(0), type: .int64, isNullable: true, text: "key")
+        let values = (0..<200_000).map { $0 >= firstNull && $0 % 10 == 0 ? nil : Int64($0) }
+        let rows = Batch(unchecked: schema, columns: [Column(values)], rowCount: values.count)
+        let distinct = try PartialDistinctOperator(
+            Aggregation(phase: .partial, keys: [key], aggregates: [], schema: schema),
+            input: MorselSource(schema: schema, batches: [rows]), cancellation: CancellationFlag())
+        var keys: [Int64?] = []
+        while let batch = try distinct.next() { keys += try #require(Int64.values(of: batch.columns[0])) }
+        #expect(keys.compactMap { $0 } == values.compactMap { $0 })
+        let nulls = keys.count { $0 == nil }
+        #expect(nulls >= 1 && nulls <= Morsel.rowLimit / 10 + 1)
+    }
+
     @Test func overflowNamesTheAggregate() throws {
         let schema = Schema([Field("amount", .int64)])
         let amount = BoundExpression(.column(0), type: .int64, isNullable: false, text: "amount")
