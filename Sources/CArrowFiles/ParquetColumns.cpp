@@ -73,6 +73,7 @@ public:
             if (count <= 0) throw too_few_rows();
             if (!has_levels_) found = count;
             if (has_levels_) {
+                check_found(levels_.data(), count, found);
                 spread(target, levels_.data(), count, found);
                 validity.add(levels_.data(), row, count, found);
             }
@@ -135,6 +136,7 @@ public:
                 reader_->ReadBatch(rows - row, has_levels_ ? levels_.data() : nullptr, nullptr, flags, &found);
             if (count <= 0) throw too_few_rows();
             if (has_levels_) {
+                check_found(levels_.data(), count, found);
                 spread(flags, levels_.data(), count, found);
                 validity.add(levels_.data(), row, count, found);
             }

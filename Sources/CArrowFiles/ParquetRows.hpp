@@ -5,6 +5,7 @@
 #include <arrow/util/bit_util.h>
 
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "Failure.hpp"
@@ -14,6 +15,19 @@ namespace stoa {
 
 inline Failure too_few_rows() {
     return Failure(STOA_MALFORMED_FILE, "a column ends before the last row of its row group", "write the file anew");
+}
+
+/// Fails unless as many values were found as levels say. Some of Arrow's decoders give fewer at the end of their data
+/// without a word; what lies beyond them was never written.
+inline void check_found(const int16_t *levels, int64_t count, int64_t found) {
+    int64_t expected = 0;
+    for (int64_t place = 0; place < count; ++place) expected += levels[place] != 0;
+    if (found == expected) return;
+    throw Failure(
+        STOA_MALFORMED_FILE,
+        "a page holds " + std::to_string(found) + (found == 1 ? " value" : " values") + " where its levels say " +
+            std::to_string(expected),
+        "write the file anew");
 }
 
 /// Memory of so many bytes.

@@ -132,6 +132,7 @@ private:
         count_ = reader_->ReadBatch(
             std::min(rows, rows_at_a_time), has_levels_ ? levels_.data() : nullptr, nullptr, values_.data(), &found);
         if (count_ <= 0) throw too_few_rows();
+        if (has_levels_) check_found(levels_.data(), count_, found);
         place_ = 0;
         value_ = 0;
     }
@@ -169,6 +170,7 @@ public:
             if (count <= 0) throw too_few_rows();
             if (entries != nullptr && !dictionary_) remember(entries, entry_count);
             if (has_levels_) {
+                check_found(levels_.data(), count, found);
                 spread(codes + row, levels_.data(), count, found);
                 validity.add(levels_.data(), row, count, found);
             }
