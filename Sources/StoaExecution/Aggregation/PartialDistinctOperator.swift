@@ -44,7 +44,7 @@ package final class PartialDistinctOperator: BatchSource {
     package func next() throws(StoaError) -> Batch? {
         if case .collecting = state { state = .giving(passes: try collect()) }
         try cancellation.check()
-        let range = position..<min(table.count, position + Morsel.rowLimit)
+        let range = table.fitting(position..<min(table.count, position + Morsel.rowLimit))
         position = range.upperBound
         if !range.isEmpty {
             return Batch(unchecked: schema, columns: table.keyColumns(range), rowCount: range.count)
