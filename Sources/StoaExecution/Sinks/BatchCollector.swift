@@ -1,19 +1,23 @@
 import StoaColumns
 
 /// Gathers the batches of a block. Small neighbours are joined, so that the tasks which read the block are not kept busy by
-/// batches of a few rows; larger ones are kept as they are, without a copy. What is joined depends on row counts alone.
+/// batches of a few rows; larger ones are kept as they are, without a copy. What is joined depends on row counts and,
+/// where texts are long, on their bytes.
 struct BatchCollector {
     private let schema: Schema
     private let cancellation: CancellationFlag
     private var batches: [Batch] = []
     private var small: [Batch] = []
     private var smallRowCount = 0
+    private var smallText: HeldText
 
     /// Batches below this size are joined until they reach it.
     private static let smallRowLimit = Morsel.rowLimit / 4
 
-    init(schema: Schema, cancellation: CancellationFlag) {
+    /// - Parameter textLimit: bytes of text that are joined at most.
+    init(schema: Schema, cancellation: CancellationFlag, textLimit: Int = HeldText.defaultLimit) {
         self.schema = schema
+        smallText = HeldText(schema: schema, limit: textLimit)
         self.cancellation = cancellation
     }
 
@@ -23,6 +27,10 @@ struct BatchCollector {
             try joinSmall()
             batches.append(batch)
         } else {
+            if !smallText.add(batch, to: small) {
+                try joinSmall()
+                _ = smallText.add(batch, to: small)
+            }
             small.append(batch)
             smallRowCount += batch.rowCount
             if smallRowCount >= Self.smallRowLimit { try joinSmall() }
@@ -43,5 +51,6 @@ struct BatchCollector {
                 ? small[0] : try Batch.concatenated(small, schema: schema, cancellation: cancellation))
         small = []
         smallRowCount = 0
+        smallText.reset()
     }
 }

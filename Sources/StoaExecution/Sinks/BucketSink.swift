@@ -5,11 +5,11 @@ import StoaPlan
 /// The sending side of an exchange: every row to the bucket that the hash of its keys names, in input order within a
 /// bucket. Equal keys (N3, null equal to null) meet in one bucket, whichever task or process they come from.
 ///
-/// Rows are held until there are enough for batches of a useful size in every bucket. Each is hashed when it comes; then
+/// Rows are held until there are enough for batches of a useful size in every bucket, or much text. Each is hashed when it comes; then
 /// every column is moved once, each row to its place in its bucket, and the buckets are slices of the moved columns.
 /// Columns with nulls and plain text are gathered by row number instead. Cost: one hash a row and key, one move a value.
 /// Without keys all rows go to the first bucket.
-struct BucketSink {
+package struct BucketSink {
     private let schema: Schema
     private let keys: KeyColumns
     private let bucketCount: Int
@@ -20,12 +20,15 @@ struct BucketSink {
     private var buckets: [MemoryRegion] = []
     private var counts: [Int]
     private var heldRowCount = 0
+    private var heldText: HeldText
 
     /// Rows distributed at a time: about a morsel a bucket, within what is still moved inside the last cache level.
     private var chunkRowCount: Int { min(16, bucketCount) * Morsel.rowLimit }
 
-    init(
-        keys: [BoundExpression], bucketCount: Int, schema: Schema, cancellation: CancellationFlag
+    /// - Parameter textLimit: bytes of text that are moved at a time at most, unless one batch has more.
+    package init(
+        keys: [BoundExpression], bucketCount: Int, schema: Schema, cancellation: CancellationFlag,
+        textLimit: Int = HeldText.defaultLimit
     ) throws(StoaError) {
         precondition(bucketCount > 0, "an exchange needs a bucket")
         self.schema = schema
@@ -33,14 +36,21 @@ struct BucketSink {
         self.bucketCount = bucketCount
         counts = Array(repeating: 0, count: bucketCount)
         self.cancellation = cancellation
-        collectors = Array(repeating: BatchCollector(schema: schema, cancellation: cancellation), count: bucketCount)
+        heldText = HeldText(schema: schema, limit: textLimit)
+        collectors = Array(
+            repeating: BatchCollector(schema: schema, cancellation: cancellation, textLimit: textLimit),
+            count: bucketCount)
     }
 
-    mutating func append(_ batch: Batch) throws(StoaError) {
+    package mutating func append(_ batch: Batch) throws(StoaError) {
         if batch.rowCount == 0 { return }
         if bucketCount == 1 || keys.indices.isEmpty {
             try collectors[0].append(batch)
             return
+        }
+        if !heldText.add(batch, to: held) {
+            try distribute()
+            _ = heldText.add(batch, to: held)
         }
         let batch = try keys.adding(to: batch)
         held.append(keys.input(of: batch, schema: schema))
@@ -53,7 +63,7 @@ struct BucketSink {
     }
 
     /// One block a bucket, in bucket order, also the empty ones.
-    mutating func finish() throws(StoaError) -> [Block] {
+    package mutating func finish() throws(StoaError) -> [Block] {
         try distribute()
         var blocks: [Block] = []
         blocks.reserveCapacity(bucketCount)
@@ -91,6 +101,7 @@ struct BucketSink {
         held = []
         buckets = []
         heldRowCount = 0
+        heldText.reset()
         counts = Array(repeating: 0, count: bucketCount)
     }
 

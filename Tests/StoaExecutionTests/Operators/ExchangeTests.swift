@@ -46,6 +46,37 @@ import Testing
         }
     }
 
+    /// A column of text ends at 2 GiB: what is held goes out before, whatever its encoding.
+    @Test(arguments: 0..<4)
+    func muchTextIsNotHeld(kind: Int) throws {
+        let limit = 20_000
+        let words = Column((0..<6_000).map { "text \($0 % 50) " + String(repeating: "x", count: $0 % 97) })
+        let table = try Batch(["row": Column((0..<6_000).map { Int64($0) }), "text": words])
+        var batches: [Batch] = []
+        for (number, start) in stride(from: 0, to: 6_000, by: 300).enumerated() {
+            let rows = table.slice(start..<start + 300)
+            // Plain, each by its own dictionary, the one and the other, plain after one.
+            let isEncoded = [false, true, number % 2 == 0, number < 3][kind]
+            batches.append(isEncoded ? try rows.replacingText(rows.columns[1].dictionaryEncoded()) : rows)
+        }
+        let keys = [Bound(schema: table.schema).column("row")]
+        func blocks(_ limit: Int) throws -> [Block] {
+            var sink = try BucketSink(
+                keys: keys, bucketCount: 3, schema: table.schema, cancellation: CancellationFlag(), textLimit: limit)
+            for batch in batches { try sink.append(batch) }
+            return try sink.finish()
+        }
+        for (cut, whole) in zip(try blocks(limit), try blocks(.max)) {
+            #expect(try cut.joined(table.schema) == whole.joined(table.schema))
+            let (parts, wholeParts) = (try cut.rows(), try whole.rows())
+            #expect(wholeParts.count == 1 && parts.count > 3)
+            for part in parts {
+                let text = part.columns[1]
+                #expect((0..<text.count).reduce(0) { $0 + text.textBytes(at: $1).count } <= limit)
+            }
+        }
+    }
+
     @Test func fewLargeBatchesABucket() throws {
         let count = 300_000
         let table = try Batch(["row": Column((0..<count).map { Int64($0) })])
@@ -66,5 +97,12 @@ import Testing
         let blocks = try harness.blocks(
             .input(0, table.schema), [.blocks([harness.put([table], stage: 0)])], output: .buckets(keys: [], count: 3))
         #expect(blocks.map(\.rowCount) == [100, 0, 0])
+    }
+}
+
+extension Batch {
+    /// Row numbers and another text column.
+    fileprivate func replacingText(_ text: Column) throws -> Batch {
+        try Batch(schema: schema, columns: [columns[0], text])
     }
 }
