@@ -38,10 +38,7 @@ struct TaskRunner {
                     context)
             ]
         case .persist(let dataset):
-            return [
-                try store(
-                    persistedBlock(of: context, dataset), as: .dataset(dataset, partition: task.partition), context)
-            ]
+            return [try persist(context, dataset)]
         case .buckets(let keys, let count):
             let blocks = try buckets(of: context, keys: keys, count: count).enumerated().map { bucket, block in
                 (id: BlockID.stage(task.job, task.stage, partition: task.partition, bucket: bucket), block: block)
@@ -78,14 +75,19 @@ struct TaskRunner {
         return try collector.finish()
     }
 
-    /// All that the plan gives, in the form in which a dataset is kept.
-    private func persistedBlock(of context: TaskContext, _ dataset: DatasetID) throws(StoaError) -> Block {
+    /// Stores all that the plan gives, in the form in which a dataset is kept.
+    private func persist(_ context: TaskContext, _ dataset: DatasetID) throws(StoaError) -> BlockSummary {
         let source = try context.keptSource(of: context.task.plan)
+        let use = executor.dictionaries.begin(dataset, schema: source.schema)
+        var isKept = false
+        defer { executor.dictionaries.end(use, isKept: isKept, in: executor.store) }
         var rows = PersistedRows(
-            schema: source.schema, dictionaries: executor.dictionaries.columns(of: dataset, schema: source.schema),
-            cancellation: context.cancellation)
+            schema: source.schema, dictionaries: use.columns, cancellation: context.cancellation)
         while let batch = try source.next() { try rows.append(batch) }
-        return try rows.finish()
+        let id = BlockID.dataset(dataset, partition: context.task.id.partition)
+        let summary = try store(rows.finish(), as: id, context)
+        isKept = true
+        return summary
     }
 
     /// All that the plan gives, by bucket.

@@ -80,6 +80,37 @@ import Testing
         #expect(harness.executor.memory.allocatedBytes < half)
         #expect(harness.executor.memory.allocatedBytes == before)
     }
+
+    /// A dataset none of whose partitions was completed has no block whose drop could give its dictionaries back.
+    @Test func failedTasksLeaveNoDictionaries() throws {
+        let harness = TaskHarness()
+        let table = try Batch(["word": Column((0..<3_000).map { "word \($0 % 1_000)" })])
+        let inputs = [
+            harness.put([table], stage: 0),
+            BlockLocation(
+                block: .stage(harness.job, StageID(0), partition: 9, bucket: nil), executor: ExecutorID(0)),
+        ]
+        let before = harness.executor.memory.allocatedBytes
+        let failing = [TaskInput.blocks(inputs)]
+        for partition in 0..<2 {
+            #expect(throws: StoaError.self) {
+                try harness.report(
+                    .input(0, table.schema), failing, output: .persist(dataset), partition: partition)
+            }
+        }
+        #expect(harness.executor.memory.allocatedBytes == before)
+        // What an attempt left that was completed stays while another one fails.
+        let block = try persist([table], on: harness)[0]
+        #expect(throws: StoaError.self) {
+            try harness.report(.input(0, table.schema), failing, output: .persist(dataset), partition: 1)
+        }
+        let other = try persist([table, table], on: harness)[1]
+        let families = try [block, other].map {
+            try #require(try $0.rows()[0].columns[0].dictionaryCodes?.dictionary.family)
+        }
+        #expect(families[0] === families[1])
+        harness.executor.drop((0..<2).map { .dataset(dataset, partition: $0) })
+    }
 }
 
 /// The values of a column of integers.
