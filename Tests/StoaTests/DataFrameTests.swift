@@ -138,6 +138,12 @@ import Testing
         #expect(lines.dropLast(2).allSatisfy { $0.count <= 24 })
         #expect(text.contains("more than 3 rows"))
     }
+
+    @Test func lessThanNoRowsAreNone() async throws {
+        let table = try await sales.collect()
+        #expect(table.formatted(rowLimit: -1) == table.formatted(rowLimit: 0))
+        #expect(table.formatted(rowLimit: 0).contains("more than 0 rows"))
+    }
 }
 
 /// Calls of the counting batch function, over all tests that use it (one).

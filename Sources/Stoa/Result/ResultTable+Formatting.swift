@@ -5,11 +5,11 @@ extension ResultTable {
     /// The first rows as a table of text: names, types, values; numbers to the right, text to the left.
     ///
     /// - Parameters:
-    ///   - rowLimit: most rows to show; a last line tells when there are more.
+    ///   - rowLimit: most rows to show, none when negative; a last line tells when there are more.
     ///   - width: columns of the terminal; long texts are shortened and middle columns left out (and named) until the
     ///     table fits. Nil when nothing has to fit.
     public func formatted(rowLimit: Int = 20, width: Int? = nil) -> String {
-        let shown = min(rowLimit, rowCount)
+        let shown = min(max(0, rowLimit), rowCount)
         let head = shown == rowCount ? batches : firstRows(shown)
         let cells = schema.fields.indices.map { index in
             [schema[index].name, "\(schema[index].type)"] + Self.cells(head.map { $0.columns[index] })
