@@ -14,6 +14,8 @@ final class KeyStrings: @unchecked Sendable {
 
     /// How many families are remembered; more than one when columns of several files or chunks alternate.
     private static let rememberedFamilies = 16
+    /// Bytes of the arrays of further families that readers remember, those used last.
+    private static let readMapBytes = 16 << 20
     /// A dictionary so many times as long as a batch is not worth an array.
     private static let sparseFactor = 4
 
@@ -28,7 +30,7 @@ final class KeyStrings: @unchecked Sendable {
     private struct Readers {
         /// The texts of a table that knows them by code only.
         var texts: TextTable?
-        /// Finished arrays, good until a text is added.
+        /// Finished arrays, good until a text is added, the one used last at the end.
         var maps: [(map: CodeMap, of: Int)] = []
     }
 
@@ -256,20 +258,34 @@ final class KeyStrings: @unchecked Sendable {
     }
 
     /// The finished map from this dictionary's codes to ids, -1 where the text has none; good until a text is added.
+    ///
+    /// It is made outside the lock, so that threads with dictionaries of their own do not wait for each other; two that make
+    /// the same keep the later one.
     private func foundMap(_ dictionary: StringDictionary) -> CodeMap {
-        let texts = textsForReading()
-        return readers.withLock { readers in
-            readers.maps.removeAll {
-                $0.of != count || $0.map.family === dictionary.family && $0.map.count < dictionary.count
-            }
-            if let found = readers.maps.first(where: { $0.map.family === dictionary.family }) { return found.map }
-            let region = MemoryRegion(of: Int32.self, count: dictionary.count)
-            texts.find(dictionary, into: region.bound(to: Int32.self))
-            let map = CodeMap(family: dictionary.family, ids: region, count: dictionary.count)
-            if readers.maps.count == Self.rememberedFamilies { readers.maps.removeFirst() }
-            readers.maps.append((map, count))
-            return map
+        let known: CodeMap? = readers.withLock { readers in
+            guard
+                let place = readers.maps.lastIndex(where: {
+                    $0.of == count && $0.map.family === dictionary.family && $0.map.count >= dictionary.count
+                })
+            else { return nil }
+            let found = readers.maps.remove(at: place)
+            readers.maps.append(found)
+            return found.map
         }
+        if let known { return known }
+        let texts = textsForReading()
+        let region = MemoryRegion(of: Int32.self, count: dictionary.count)
+        texts.find(dictionary, into: region.bound(to: Int32.self))
+        let map = CodeMap(family: dictionary.family, ids: region, count: dictionary.count)
+        readers.withLock { readers in
+            readers.maps.removeAll { $0.of != count || $0.map.family === dictionary.family }
+            readers.maps.append((map, count))
+            var bytes = readers.maps.reduce(0) { $0 + $1.map.count * 4 }
+            while readers.maps.count > Self.rememberedFamilies, bytes > Self.readMapBytes {
+                bytes -= readers.maps.removeFirst().map.count * 4
+            }
+        }
+        return map
     }
 
     // MARK: Output
