@@ -198,4 +198,13 @@ import Testing
         #expect(one.counts == [0, 0, 1, 0] && one.edges[0] == 2.5)
         #expect(try await frame.filter(lit(false)).histogram("x", bins: 1).edges == [0, 1])
     }
+
+    /// The number of bins over the width of the range is infinite.
+    @Test func histogramsOfTinyRanges() async throws {
+        let frame = try session.dataFrame(["x": Column([0.0, 1e-308])])
+        #expect(try await frame.histogram("x", bins: 10).counts == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1])
+        let least = try session.dataFrame(["x": Column([0.0, Double.leastNonzeroMagnitude])])
+        let counts = try await least.histogram("x", bins: 10).counts
+        #expect(counts.reduce(0, +) == 2 && counts[9] == 1)
+    }
 }

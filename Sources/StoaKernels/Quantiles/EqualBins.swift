@@ -4,6 +4,7 @@ import StoaColumns
 /// Counts of values in bins of equal width: bin i holds edges[i] <= x < edges[i + 1], the last one also its upper edge.
 ///
 /// Nulls: counted apart. NaN: counted apart. Values outside of the edges: counted apart, infinities included. Empty: zeros.
+/// Ranges may be as small as floats get; edges that coincide for that leave open which of their bins takes a value.
 /// Cost: about 2 ns a row: a multiplication, two comparisons with edges, so that rounding decides nothing, and a count.
 package struct EqualBins: Hashable, Codable, Sendable {
     /// One more than there are bins, ascending.
@@ -13,6 +14,9 @@ package struct EqualBins: Hashable, Codable, Sendable {
     package private(set) var above = 0
     package private(set) var notANumber = 0
     package private(set) var nulls = 0
+
+    /// A power of two, for widths below 2^-1000.
+    private static let stretch = 0x1p600
 
     /// Bins over a finite range that is not empty.
     package init(from low: Double, through high: Double, bins: Int) {
@@ -28,7 +32,9 @@ package struct EqualBins: Hashable, Codable, Sendable {
         let values = column.values(as: Double.self)
         let bins = counts.count
         let (low, high) = (edges[0], edges[bins])
-        let scale = Double(bins) / (high - low)
+        // The number of bins over the width of a tiny range is infinite: such values are stretched before, which is exact.
+        let stretch = Double(bins) / (high - low) < .infinity ? 1 : Self.stretch
+        let scale = Double(bins) / ((high - low) * stretch)
         // Two counters a bin, so that equal values in a row do not wait for each other.
         var tally = [Int](repeating: 0, count: 2 * bins)
         var (under, over, strange) = (0, 0, 0)
@@ -42,7 +48,8 @@ package struct EqualBins: Hashable, Codable, Sendable {
                         strange &+= value != value ? 1 : 0
                         return
                     }
-                    var bin = min(Int(truncatingIfNeeded: stoa_int64_of_f64((value - low) * scale)), bins &- 1)
+                    var bin = min(
+                        Int(truncatingIfNeeded: stoa_int64_of_f64((value - low) * stretch * scale)), bins &- 1)
                     bin &-= value < edges[bin] ? 1 : 0
                     bin &+= bin < bins &- 1 && value >= edges[bin &+ 1] ? 1 : 0
                     tally[bin &* 2 &+ (row & 1)] &+= 1
