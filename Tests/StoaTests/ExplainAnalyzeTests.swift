@@ -84,6 +84,19 @@ import Testing
         #expect(await session.isIdle())
     }
 
+    @Test func distinctCountsTellTheirStrategy() async throws {
+        let session = try Session(cluster: .embedded(executors: 1, threadsPerExecutor: 2))
+        defer { session.stop() }
+        let frame = try numbers(session, count: 10_000, rowsPerPartition: 1_024)
+        for name in ["group", "value"] {
+            let text = try await frame.agg(countDistinct(name)).explain(.analyze)
+            #expect(!text.contains("[0 rows"), "\(text)")
+            #expect(text.contains("strategy: one bit for each") || text.contains("strategy: hashes in"), "\(text)")
+        }
+        let keys = try await frame.select("group").distinct().explain(.analyze)
+        #expect(keys.contains("strategy: "), "\(keys)")
+    }
+
     @Test func ownTimesAreNoMoreThanTheTasks() async throws {
         let session = try Session(cluster: .embedded(executors: 1, threadsPerExecutor: 1))
         defer { session.stop() }

@@ -112,6 +112,10 @@ import Testing
         let expected = ["sum": 12.0, "mean": 4, "min": 1, "max": 7, "var": 9, "sd": 3, "median": 4]
         for (name, value) in expected { #expect(try row[name, as: Double.self] == value, "\(name)") }
         #expect(try row["none", as: Float.self] == nil)
+        // Options are part of the name, as they are of `variance`.
+        let both = try await frame.agg(varianceIgnoringNaN("x"), varianceIgnoringNaN("x", deltaDegrees: 0)).collect()
+        #expect(
+            both.schema.fields.map(\.name) == ["varianceIgnoringNaN(x)", "varianceIgnoringNaN(x, deltaDegrees: 0)"])
     }
 
     @Test func mistakesAreNamed() async throws {

@@ -7,7 +7,7 @@ import StoaPlan
 /// Groups come in the order of their first row. Rows are taken in input order, each into the state of its group, and states
 /// merge in input order, so the result does not depend on where batches end. Reads all input at the first `next`, except
 /// where states are wanted and rows hardly repeat: then a key may come in several states.
-package final class AggregateOperator: BatchSource {
+package final class AggregateOperator: BatchSource, StrategyTeller {
     package let schema: Schema
     private let input: any BatchSource
     private let cancellation: CancellationFlag

@@ -4,11 +4,12 @@ import StoaPlan
 
 /// The number of different values of one key: two groupings in one, of which the first makes the values different and the
 /// second, without keys, counts them. Holds the values.
-final class DistinctCountOperator: BatchSource {
+final class DistinctCountOperator: BatchSource, StrategyTeller {
     let schema: Schema
     private let input: any BatchSource
     private let program: ExpressionProgram?
     private let cancellation: CancellationFlag
+    private let counter = DistinctCounter()
     private var firstRow: Int?
     private var isDone = false
 
@@ -35,10 +36,11 @@ final class DistinctCountOperator: BatchSource {
         firstRow = input.givesPartitionRows ? 0 : nil
     }
 
+    var strategy: String { counter.strategy }
+
     func next() throws(StoaError) -> Batch? {
         if isDone { return nil }
         isDone = true
-        let counter = DistinctCounter()
         while let batch = try input.next() {
             if batch.rowCount == 0 { continue }
             counter.take(try program?.evaluate(batch, firstRow: firstRow)[0] ?? batch.columns[0])

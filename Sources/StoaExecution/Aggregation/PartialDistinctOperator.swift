@@ -5,7 +5,7 @@ import StoaPlan
 /// The different keys of a partition, as far as it pays: a later operator makes them different for good. When most of the
 /// first rows have keys of their own, looking up the others would shorten little, so their keys pass as they are. That is
 /// decided by the data alone.
-package final class PartialDistinctOperator: BatchSource {
+package final class PartialDistinctOperator: BatchSource, StrategyTeller {
     package let schema: Schema
     private let input: any BatchSource
     private let program: ExpressionProgram
@@ -39,6 +39,12 @@ package final class PartialDistinctOperator: BatchSource {
         program = try ExpressionProgram(aggregation.keys, input: input.schema)
         firstRow = input.givesPartitionRows ? 0 : nil
         table = KeyTable(types: aggregation.keys.map(\.type))
+    }
+
+    var strategy: String {
+        let grouping = table.strategyText(names: schema.fields.map(\.name))
+        guard case .giving(passes: true) = state else { return grouping }
+        return "keys passed on as they are after \(rowCount) rows had \(table.count) keys; before that \(grouping)"
     }
 
     package func next() throws(StoaError) -> Batch? {

@@ -2,6 +2,12 @@ import StoaColumns
 import StoaPlan
 import StoaTasks
 
+/// An operator that has several ways to do its work.
+protocol StrategyTeller: AnyObject {
+    /// The way it went and why, in one sentence; complete when the last batch was given.
+    var strategy: String { get }
+}
+
 /// Measures the operators of one task that is to be analyzed. Guard: used by the task's thread alone.
 ///
 /// An operator's own time is the time of its calls without that of the calls which it makes to others: whoever is measured
@@ -10,7 +16,7 @@ final class TaskAnalysis {
     private var operators: [OperatorMetrics]
     /// Where the plan's inputs stand among the operators, by their number.
     private var inputPlaces: [Int: Int] = [:]
-    private var groupings: [(place: Int, grouping: AggregateOperator)] = []
+    private var tellers: [(place: Int, operator: any StrategyTeller)] = []
     /// The place of an operator whose rows were made, and the steps on top of it that were not, from the top one down.
     private var fusions: [(steps: [(place: Int, isFilter: Bool)], source: Int, grouping: AggregateOperator)] = []
     private var nestedNanoseconds = 0
@@ -28,7 +34,7 @@ final class TaskAnalysis {
         at place: Int, _ make: () throws(StoaError) -> any BatchSource
     ) throws(StoaError) -> any BatchSource {
         let source = try time(at: place, make)
-        if let grouping = source as? AggregateOperator { groupings.append((place, grouping)) }
+        if let teller = source as? any StrategyTeller { tellers.append((place, teller)) }
         return MeasuredSource(source, place: place, in: self)
     }
 
@@ -68,10 +74,16 @@ final class TaskAnalysis {
         fusions.append((steps, source, grouping))
     }
 
+    /// An operator is part of the one above it, and makes no rows that could be counted.
+    func noteFusion(at place: Int) {
+        operators[place].isFused = true
+        operators[place].rowCount = nil
+    }
+
     /// What was measured; the task is complete.
     func finish() -> [OperatorMetrics] {
         for (steps, source, grouping) in fusions { countFused(steps, source, passed: grouping.passedRowCount) }
-        for (place, grouping) in groupings { operators[place].strategies[grouping.strategy, default: 0] += 1 }
+        for (place, teller) in tellers { operators[place].strategies[teller.strategy, default: 0] += 1 }
         return operators
     }
 

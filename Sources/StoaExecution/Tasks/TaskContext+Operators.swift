@@ -45,6 +45,7 @@ extension TaskContext {
                     input: { [self] () throws(StoaError) in try self.source(of: source, at: place.below.below) },
                     cancellation: cancellation)
             {
+                analysis?.noteFusion(at: place.below.index)
                 return counted
             }
             if aggregation.takesRowSteps {

@@ -1,5 +1,5 @@
-// Aggregates of floats that skip NaN as if it were null (N4). A text names a column; integers and decimals have
-// no NaN, so nothing of them is skipped.
+// Aggregates of floats that skip NaN as if it were null (N4). A text names a column. Of integers and decimals, which have no
+// NaN, they are an error that says so.
 
 /// Sum of the values that are not NaN; null without any.
 public func sumIgnoringNaN(_ value: Expression) -> Expression {
@@ -31,7 +31,7 @@ public func maxIgnoringNaN(_ column: String) -> Expression { maxIgnoringNaN(col(
 
 /// Variance of the n values that are not NaN, divided by n - `deltaDegrees`; null when n <= `deltaDegrees`.
 public func varianceIgnoringNaN(_ value: Expression, deltaDegrees: Int = 1) -> Expression {
-    named("variance", variance(withoutNaN(value), deltaDegrees: deltaDegrees), value)
+    named("variance", variance(withoutNaN(value), deltaDegrees: deltaDegrees), value, deltaDegrees)
 }
 /// Variance of the column's values that are not NaN.
 public func varianceIgnoringNaN(_ column: String, deltaDegrees: Int = 1) -> Expression {
@@ -40,7 +40,8 @@ public func varianceIgnoringNaN(_ column: String, deltaDegrees: Int = 1) -> Expr
 
 /// Square root of the variance of the values that are not NaN.
 public func standardDeviationIgnoringNaN(_ value: Expression, deltaDegrees: Int = 1) -> Expression {
-    named("standardDeviation", standardDeviation(withoutNaN(value), deltaDegrees: deltaDegrees), value)
+    named(
+        "standardDeviation", standardDeviation(withoutNaN(value), deltaDegrees: deltaDegrees), value, deltaDegrees)
 }
 /// Square root of the variance of the column's values that are not NaN.
 public func standardDeviationIgnoringNaN(_ column: String, deltaDegrees: Int = 1) -> Expression {
@@ -60,6 +61,9 @@ private func withoutNaN(_ value: Expression) -> Expression {
 }
 
 /// Called after the function, not after how it is computed.
-private func named(_ function: String, _ aggregate: Expression, _ value: Expression) -> Expression {
-    .alias(aggregate, "\(function)IgnoringNaN(\(value))")
+private func named(
+    _ function: String, _ aggregate: Expression, _ value: Expression, _ deltaDegrees: Int = 1
+) -> Expression {
+    let option = deltaDegrees == 1 ? "" : ", deltaDegrees: \(deltaDegrees)"
+    return .alias(aggregate, "\(function)IgnoringNaN(\(value)\(option))")
 }

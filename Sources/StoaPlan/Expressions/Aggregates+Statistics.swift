@@ -44,7 +44,7 @@ public func median(_ column: String) -> Expression { median(col(column)) }
 
 /// Sum of products over the rows in which both have a value, in the fixed order of sums; null without such rows.
 ///
-/// Integer products that do not fit are an error, as `first * second` is.
+/// Products are those of `first * second`: integers that do not fit are an error, two float32 columns multiply in float32.
 public func dot(_ first: Expression, _ second: Expression) -> Expression { sum(first * second) }
 /// Sum of products of two columns.
 public func dot(_ first: String, _ second: String) -> Expression { dot(col(first), col(second)) }
