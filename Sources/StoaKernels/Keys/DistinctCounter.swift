@@ -45,7 +45,7 @@ package final class DistinctCounter {
         defer { withExtendedLifetime((hashes, parted)) {} }
         var bits = 0
         while bits < Self.maximumPartBits, total >> bits > Self.partRows { bits += 1 }
-        strategy = "hashes in \(1 << bits) parts, whose sets fit the second cache level"
+        strategy = bits == 0 ? "a set of hashes" : "a set of hashes for each of \(1 << bits) parts, to fit the cache"
         var ends = [Int](repeating: 0, count: 1 << bits)
         return ends.withUnsafeMutableBufferPointer { ends in
             guard let next = ends.baseAddress else { return 0 }
