@@ -29,6 +29,9 @@ package final class ExpressionProgram {
     /// Whether a reduction takes the output block by block.
     private let isStreamed: [Bool]
 
+    /// Whether some columns have to be cut down to the rows that pass the filters.
+    private let needsChosen: Bool
+
     /// Compiles expressions over batches of this schema.
     package convenience init(_ expressions: [BoundExpression], input: Schema) throws(StoaError) {
         try self.init(expressions, after: [], input: input) { _ in .column }
@@ -65,6 +68,7 @@ package final class ExpressionProgram {
             if isComputed || (streamed[place] && (rowMask != nil || !isWhole)) { laneOutputs.append(place) }
         }
         self.laneOutputs = laneOutputs
+        needsChosen = rowMask != nil && !streamed.allSatisfy { $0 }
         let laneReads = Set(parts.lanes.flatMap(\.readRegisters) + laneOutputs.map { outputs[$0] })
         let laneMasks = Set(parts.lanes.flatMap(\.readMasks) + (rowMask.map { [$0] } ?? []))
         let constants = constants
@@ -108,7 +112,7 @@ package final class ExpressionProgram {
         _ batch: Batch, firstRow: Int?, into sinks: [(any BlockReduction)?]
     ) throws(StoaError) -> (columns: [Column?], count: Int) {
         precondition(sinks.count == outputs.count, "\(sinks.count) reductions of \(outputs.count) expressions")
-        let (columns, chosen) = try run(batch, firstRow, sinks)
+        let (columns, chosen, passed) = try run(batch, firstRow, sinks)
         var kept: [Column?] = []
         for (place, column) in columns.enumerated() {
             if let sink = sinks[place] {
@@ -119,30 +123,34 @@ package final class ExpressionProgram {
                 kept.append(chosen.map { column?.filtered(by: $0) } ?? column)
             }
         }
-        return (kept, chosen?.ones ?? batch.rowCount)
+        return (kept, passed)
     }
 
-    /// The columns of all expressions, nil for those whose blocks went to a reduction.
+    /// The columns of all expressions, nil for those whose blocks went to a reduction; the rows that passed the filters, when
+    /// columns have to be cut down to them, and their number.
     private func run(
         _ batch: Batch, _ firstRow: Int?, _ sinks: [(any BlockReduction)?]
-    ) throws(StoaError) -> (columns: [Column?], chosen: BitMask?) {
+    ) throws(StoaError) -> (columns: [Column?], chosen: BitMask?, passed: Int) {
         let count = batch.rowCount
         defer { morsel.clear() }
         try morsel.run(batch, firstRow: firstRow)
         var columns: [Column?] = Array(repeating: nil, count: outputs.count)
         var chosen: BitMask?
+        var passed = count
         if let lanes {
             let result = try lanes.run(
                 rows: count, value: { morsel.value(of: $0).column(count: count) }, mask: { morsel.mask($0) },
-                firstRow: firstRow, into: laneOutputs.map { isStreamed[$0] ? sinks[$0] : nil })
+                firstRow: firstRow, into: laneOutputs.map { isStreamed[$0] ? sinks[$0] : nil }, needsChosen: needsChosen
+            )
             chosen = result.chosen
+            passed = result.passed
             for (place, column) in zip(laneOutputs, result.columns) { columns[place] = column }
         }
         let given = Set(laneOutputs)
         for place in outputs.indices where !given.contains(place) {
             columns[place] = morsel.value(of: outputs[place]).column(count: count)
         }
-        return (columns, chosen)
+        return (columns, chosen, passed)
     }
 }
 

@@ -1,7 +1,7 @@
 import StoaColumns
 import StoaKernels
 
-/// A column that the blocks of a program read.
+/// A column that the blocks of a program read. Nothing here owns memory: whoever runs the blocks keeps the column.
 struct LaneInput {
     let register: Int
     /// The value of the first row; of booleans the byte of bit 0.
@@ -11,12 +11,9 @@ struct LaneInput {
     /// The first row's bit among the validity bits, and among the values of booleans.
     let offset: Int
     let validity: UnsafeRawPointer?
-    /// Keeps the memory.
-    private let column: Column
 
     init(_ register: Int, _ column: Column) {
         self.register = register
-        self.column = column
         width = column.type.storageType.byteWidth
         offset = column.offset
         validity = column.validity?.base

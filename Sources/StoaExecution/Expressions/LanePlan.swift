@@ -25,6 +25,8 @@ struct LaneStep {
     /// Place of its instruction, of its kernel's among the kernels, or of the output.
     var instruction = 0
     var kernel = 0
+    /// Of a mask what it is made from.
+    var computation: MaskComputation?
 }
 
 /// The steps of a block and where each register lies.
@@ -78,8 +80,9 @@ struct LanePlan {
         steps += outputSteps()
         for (position, instruction) in instructions.enumerated() {
             switch instruction {
-            case .mask(_, let mask):
-                steps.append(LaneStep(kind: .mask, result: mask, instruction: position))
+            case .mask(let computation, let mask):
+                steps.append(
+                    LaneStep(kind: .mask, result: mask, instruction: position, computation: computation))
                 if mask == rowMask {
                     steps.append(LaneStep(kind: .filter, result: mask))
                     isRowMaskReady = true

@@ -1,5 +1,6 @@
 import StoaColumns
 import StoaKernels
+import StoaPlan
 
 /// Instructions over numbers and booleans, run for a block of rows at a time, so that what one computes is in the first
 /// cache level when the next one reads it, and what a reduction takes never becomes a column.
@@ -10,8 +11,11 @@ import StoaKernels
 /// Guard: used by one thread at a time.
 final class LaneProgram {
     private let instructions: [Instruction]
-    private let plan: LanePlan
+    /// The steps of a block and their kernels, where it finds them without counting references.
+    private let steps: UnsafeMutableBufferPointer<LaneStep>
+    private let kernels: UnsafeMutableBufferPointer<LaneKernel>
     private let types: [DataType]
+    private let storageTypes: [StorageType]
     private let constants: [Operand?]
     private let inputs: [Int]
     private let inputMasks: [Int]
@@ -20,7 +24,7 @@ final class LaneProgram {
     private let narrowOutputs: Set<Int>
     private let rowMask: Int?
     /// Registers of outputs that are computed where the output's column will be.
-    private let storedOutputs: [Int: Int]
+    private let storedOutputs: [(register: Int, output: Int)]
 
     private let registers: UnsafeMutablePointer<LaneRegister>
     private let masks: LaneMasks
@@ -41,6 +45,7 @@ final class LaneProgram {
         narrowOutputs = narrow
         self.instructions = instructions
         self.types = types
+        storageTypes = types.map(\.storageType)
         self.constants = constants
         self.inputs = inputs
         self.inputMasks = inputMasks
@@ -55,8 +60,11 @@ final class LaneProgram {
             instructions, types: types, constants: constants, outputs: outputs, rowMask: rowMask
         ) { stored[$0] != nil }
         let computed = Set(plan.steps.filter { $0.kind == .kernel || $0.kind == .columns }.map(\.result))
-        storedOutputs = stored.filter { computed.contains($0.key) }
-        self.plan = plan
+        storedOutputs = stored.filter { computed.contains($0.key) }.map { (register: $0.key, output: $0.value) }
+        steps = .allocate(capacity: plan.steps.count)
+        _ = steps.initialize(from: plan.steps)
+        kernels = .allocate(capacity: plan.kernels.count)
+        _ = kernels.initialize(from: plan.kernels)
         memory = MemoryRegion(byteCount: plan.byteCount)
         validity = MemoryRegion(byteCount: (types.count + 1) * Lanes.blockWords * 8)
         masks = LaneMasks(count: maskCount)
@@ -69,7 +77,12 @@ final class LaneProgram {
         for input in inputs where types[input] == .bool { registers[input].values = inputBits(input) }
     }
 
-    deinit { registers.deallocate() }
+    deinit {
+        registers.deallocate()
+        steps.deallocate()
+        kernels.deinitialize()
+        kernels.deallocate()
+    }
 
     // MARK: Running
 
@@ -79,82 +92,103 @@ final class LaneProgram {
     ///   - value: the columns of the input registers.
     ///   - mask: the input masks.
     ///   - sinks: the reduction that takes an output; nil for outputs that become columns.
-    /// - Returns: the columns, and the rows that passed the filters when there are any.
+    /// - Returns: the columns; the rows that passed the filters when `needsChosen`; the number of these rows.
     func run(
-        rows: Int, value: (Int) -> Column, mask: (Int) -> BitMask, firstRow: Int?, into sinks: [(any BlockReduction)?]
-    ) throws(StoaError) -> (columns: [Column?], chosen: BitMask?) {
-        let columns = inputs.map { LaneInput($0, value($0)) }
+        rows: Int, value: (Int) -> Column, mask: (Int) -> BitMask, firstRow: Int?, into sinks: [(any BlockReduction)?],
+        needsChosen: Bool
+    ) throws(StoaError) -> (columns: [Column?], chosen: BitMask?, passed: Int) {
+        let columns = inputs.map(value)
+        let bound = UnsafeMutableBufferPointer<LaneInput>.allocate(capacity: inputs.count)
+        _ = bound.initialize(from: zip(inputs, columns).map { LaneInput($0, $1) })
+        defer { bound.deallocate() }
         let bitMasks = inputMasks.map { (mask: $0, rows: mask($0)) }
         let targets = outputs.indices.map { output in
             sinks[output] == nil
                 ? LaneOutput(types[outputs[output]], rows: rows, mayBeNarrow: narrowOutputs.contains(output)) : nil
         }
-        let chosen = rowMask.map { _ in MemoryRegion(bits: rows) }
+        let chosen = needsChosen ? MemoryRegion(bits: rows) : nil
+        var passed = 0
         defer { withExtendedLifetime((columns, bitMasks, targets)) {} }
         var start = 0
         while start < rows {
             let count = min(Lanes.blockRows, rows - start)
-            for column in columns { bind(column, start: start, count: count) }
+            for input in bound { bind(input, start: start, count: count) }
             for (mask, rows) in bitMasks { masks.set(mask, from: rows, start: start, count: count) }
             for (register, output) in storedOutputs {
                 if let target = targets[output] { registers[register].values = target.values(at: start) }
             }
             try runBlock(start: start, count: count, firstRow: firstRow, targets, sinks)
-            if let chosen, let rowMask { masks.copy(rowMask, to: chosen, start: start, count: count) }
+            if let rowMask {
+                passed &+= masks.ones(rowMask)
+                if let chosen { masks.copy(rowMask, to: chosen, start: start, count: count) }
+            }
             start += count
         }
-        return (targets.map { $0?.column() }, chosen.map { BitMask(words: $0, count: rows) })
+        return (
+            targets.map { $0?.column() }, chosen.map { BitMask(words: $0, count: rows) }, rowMask == nil ? rows : passed
+        )
     }
 
     private func runBlock(
         start: Int, count: Int, firstRow: Int?, _ targets: [LaneOutput?], _ sinks: [(any BlockReduction)?]
     ) throws(StoaError) {
-        for step in plan.steps {
-            switch step.kind {
+        // Fields are read one by one: a copy of a whole step, or of a register that was just set, waits for its parts.
+        var step = UnsafePointer(steps.baseAddress!)
+        let end = step + steps.count
+        while step < end {
+            switch step.pointee.kind {
             case .kernel:
-                if !runKernel(step, count) { try runColumns(step, start, count, firstRow) }
-            case .columns: try runColumns(step, start, count, firstRow)
+                if !runKernel(step, count) { try runColumns(step.pointee, start, count, firstRow) }
+            case .columns: try runColumns(step.pointee, start, count, firstRow)
             case .alias:
-                let isNarrowed =
-                    types[step.result].storageType == .int128 && types[step.first].storageType == .int64
-                registers[step.result] = registers[step.first]
-                if isNarrowed { registers[step.result].isNarrow = true }
+                let (source, result) = (step.pointee.first, step.pointee.result)
+                registers[result] = registers[source]
+                if types[result].storageType == .int128, types[source].storageType == .int64 {
+                    registers[result].isNarrow = true
+                }
             case .mask:
-                guard case .mask(let computation, _) = instructions[step.instruction] else { continue }
-                masks.compute(computation, into: step.result, registers, count)
+                if let computation = step.pointee.computation {
+                    masks.compute(computation, into: step.pointee.result, registers, count)
+                }
             case .filter:
-                if masks.ones(step.result) == 0 {
+                if masks.ones(step.pointee.result) == 0 {
                     for case let target? in targets { target.skip(start: start, count: count) }
                     for (output, sink) in sinks.enumerated() {
-                        if let sink { giveNothing(types[outputs[output]], count, to: sink, dropped: step.result) }
+                        if let sink {
+                            giveNothing(types[outputs[output]], count, to: sink, dropped: step.pointee.result)
+                        }
                     }
                     return
                 }
             case .output:
-                let register = registers[step.first]
-                if let sink = sinks[step.instruction] {
-                    give(register, types[step.first], count, to: sink)
+                let register = step.pointee.first
+                let output = step.pointee.instruction
+                if let sink = sinks[output] {
+                    give(registers + register, storageTypes[register], count, to: sink)
                 } else {
-                    targets[step.instruction]?.store(register, start: start, count: count)
+                    targets[output]?.store(registers[register], start: start, count: count)
                 }
             }
+            step += 1
         }
     }
 
     /// False when the kernel declined.
-    private func runKernel(_ step: LaneStep, _ count: Int) -> Bool {
-        let kernel = plan.kernels[step.kernel]
-        let first = registers + step.first
-        let second = registers + step.second
-        let result = registers + step.result
+    @inline(__always)
+    private func runKernel(_ step: UnsafePointer<LaneStep>, _ count: Int) -> Bool {
+        let place = step.pointee.result
+        let first = registers + step.pointee.first
+        let second = registers + step.pointee.second
+        let result = registers + place
+        let kernel = kernels.baseAddress! + step.pointee.kernel
         result.pointee.bound = .max
         result.pointee.isNarrow = false
-        if kernel.setsValidity {
-            result.pointee.validity = validityWords(step.result)
+        if kernel.pointee.setsValidity {
+            result.pointee.validity = validityWords(place)
         } else {
-            result.pointee.validity = intersection(first.pointee.validity, second.pointee.validity, step.result, count)
+            result.pointee.validity = intersection(first.pointee.validity, second.pointee.validity, place, count)
         }
-        return kernel.run(LaneArguments(first, second, result: result, count: count))
+        return kernel.pointee.run(LaneArguments(first, second, result: result, count: count))
     }
 
     private func intersection(
@@ -172,8 +206,10 @@ final class LaneProgram {
     }
 
     /// Hands an output to its reduction, without the values of rows that the filters dropped.
-    private func give(_ register: LaneRegister, _ type: DataType, _ count: Int, to sink: any BlockReduction) {
-        var valid = register.validity
+    private func give(
+        _ register: UnsafePointer<LaneRegister>, _ type: StorageType, _ count: Int, to sink: any BlockReduction
+    ) {
+        var valid = register.pointee.validity
         var ones = count
         if let rowMask {
             ones = masks.ones(rowMask)
@@ -195,7 +231,7 @@ final class LaneProgram {
         }
         sink.consume(
             ReductionRows(
-                storage: register.isNarrow ? .int64 : type.storageType, values: register.values,
+                storage: register.pointee.isNarrow ? .int64 : type, values: register.pointee.values,
                 validity: ones == count ? nil : valid.map { UnsafeRawPointer($0) }, count: count,
                 nullCount: count &- ones))
     }
