@@ -26,7 +26,8 @@ def comparisons(records):
         variant = next(variant for variant in workload.variants if variant.name == record["variant"])
         peers = [
             peer for peer in records
-            if peer["engine"] != "stoa" and key(peer) == key(record) and "median_ms" in peer and peer["answer_ok"]
+            if workload.compares_times and peer["engine"] != "stoa" and key(peer) == key(record)
+            and "median_ms" in peer and peer["answer_ok"]
         ]
         best = min(peers, key=lambda peer: peer["median_ms"], default=None)
         found.append(compare(record, best, target_of(query, variant), stoa))

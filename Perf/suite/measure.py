@@ -52,8 +52,8 @@ def measure(workload, variant, size, engine_names, options):
 
 
 def bytes_of(paths, workload):
-    """What a table of the Parquet files needs in memory, about; files that stay files need nothing."""
-    if workload.name in ("scan", "stages"):
+    """What a table of the Parquet files needs in memory, about; files that stay files and generated rows need nothing."""
+    if workload.name in ("scan", "stages", "rows"):
         return 0
     total = 0
     for path in paths.values():
