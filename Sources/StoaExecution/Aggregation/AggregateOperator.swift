@@ -98,12 +98,6 @@ extension Aggregation {
     /// Whether it takes rows through filters and projections itself.
     var takesRowSteps: Bool { keys.isEmpty && !phase.readsStates }
 
-    /// Whether it takes nothing but columns as they are, none of them text.
-    var reducesWholeColumns: Bool {
-        takesRowSteps
-            && aggregates.allSatisfy { $0.arguments.allSatisfy { $0.columnIndex != nil && $0.type != .utf8 } }
-    }
-
     /// The columns that keys and arguments read.
     var columns: Set<Int> {
         (keys + aggregates.flatMap(\.arguments)).reduce(into: []) { $0.formUnion($1.columns) }

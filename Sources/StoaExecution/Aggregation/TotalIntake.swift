@@ -40,6 +40,7 @@ final class TotalIntake: AggregateIntake {
         self.places = places
         self.sinks = sinks
         firstRow = input.givesPartitionRows ? 0 : nil
+        if program.makesNoColumns { input.takeLongBatches() }
     }
 
     func take(_ batch: Batch) throws(StoaError) -> Batch? {

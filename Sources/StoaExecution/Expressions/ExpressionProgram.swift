@@ -89,6 +89,12 @@ package final class ExpressionProgram {
             keptRegisters: laneReads.union(outputs), keptMasks: laneMasks)
     }
 
+    /// Whether all it does is hand columns as they are, and blocks, to reductions.
+    var makesNoColumns: Bool {
+        morsel.isEmpty && !needsChosen && laneOutputs.allSatisfy { isStreamed[$0] }
+            && outputs.allSatisfy { types[$0] != .utf8 }
+    }
+
     /// The value of every expression for the rows of a batch.
     ///
     /// - Parameter firstRow: the batch's first row in the partition, nil when it is not known; errors name the row by it.

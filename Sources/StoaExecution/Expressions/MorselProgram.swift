@@ -32,6 +32,8 @@ final class MorselProgram {
         masks = Array(repeating: nil, count: maskCount)
     }
 
+    var isEmpty: Bool { instructions.isEmpty }
+
     func run(_ batch: Batch, firstRow: Int?) throws(StoaError) {
         for (register, index) in columns { registers[register] = Operand(batch.columns[index]) }
         for (position, instruction) in instructions.enumerated() {

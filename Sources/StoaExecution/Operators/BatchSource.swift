@@ -18,15 +18,19 @@ package protocol BatchSource: AnyObject {
     /// Names and types of every batch's columns.
     var schema: Schema { get }
 
-    /// The next batch, of at most `Morsel.rowLimit` rows unless its reader asked for longer ones, and possibly empty, or nil
+    /// The next batch, of at most `Morsel.rowLimit` rows unless its reader takes longer ones, and possibly empty, or nil
     /// at the end. Not called again after nil or an error.
     func next() throws(StoaError) -> Batch?
+
+    /// Who reads makes no columns that should stay in a cache: batches may have up to `Morsel.longRowLimit` rows.
+    func takeLongBatches()
 
     /// Whether row n of all batches together is row n of the partition, so that errors may say so. False unless stated.
     var givesPartitionRows: Bool { get }
 }
 
 extension BatchSource {
+    package func takeLongBatches() {}
     package var givesPartitionRows: Bool { false }
 }
 
@@ -34,10 +38,8 @@ extension BatchSource {
 struct MorselCutter {
     private var batch: Batch?
     private var position = 0
-    private let rowLimit: Int
-
-    /// Cuts morsels of at most so many rows.
-    init(rowLimit: Int = Morsel.rowLimit) { self.rowLimit = rowLimit }
+    /// Most rows of a morsel.
+    var rowLimit = Morsel.rowLimit
 
     /// Takes the next batch; the one before has been given to its end.
     mutating func cut(_ next: Batch) {

@@ -19,13 +19,10 @@ final class InputSource: BatchSource {
     private let number: Int
     private let context: TaskContext
     private var rest: Rest
-    private var cutter: MorselCutter
+    private var cutter = MorselCutter()
 
-    /// The rows of a task's input of that number, in morsels of at most so many rows.
-    init(
-        _ number: Int, schema: Schema, of context: TaskContext, rowLimit: Int = Morsel.rowLimit
-    ) throws(StoaError) {
-        cutter = MorselCutter(rowLimit: rowLimit)
+    /// The rows of a task's input of that number.
+    init(_ number: Int, schema: Schema, of context: TaskContext) throws(StoaError) {
         self.schema = schema
         self.number = number
         self.context = context
@@ -34,6 +31,8 @@ final class InputSource: BatchSource {
         case .file(let slice): rest = .file(slice)
         }
     }
+
+    func takeLongBatches() { cutter.rowLimit = Morsel.longRowLimit }
 
     func next() throws(StoaError) -> Batch? {
         try context.cancellation.check()

@@ -115,6 +115,8 @@ private final class MeasuredSource: BatchSource {
     var schema: Schema { source.schema }
     var givesPartitionRows: Bool { source.givesPartitionRows }
 
+    func takeLongBatches() { source.takeLongBatches() }
+
     func next() throws(StoaError) -> Batch? {
         let batch = try analysis.time(at: place) { () throws(StoaError) in try source.next() }
         if let batch { analysis.count(batch, at: place) }

@@ -56,14 +56,8 @@ extension TaskContext {
                     fused.append((place.index, step.isFilter))
                     place = place.below
                 }
-                let input =
-                    if steps.isEmpty, aggregation.reducesWholeColumns, case .input(let number, let schema) = source {
-                        try longInput(number, schema: schema, at: place)
-                    } else {
-                        try self.source(of: source, at: place)
-                    }
                 let grouping = try AggregateOperator(
-                    aggregation, after: steps, input: input, cancellation: cancellation)
+                    aggregation, after: steps, input: self.source(of: source, at: place), cancellation: cancellation)
                 analysis?.noteFusion(fused, over: place.index, in: grouping)
                 return grouping
             }
@@ -87,17 +81,9 @@ extension TaskContext {
 
     /// What a task keeps: the operators of a plan, or an input without the cuts that only operators need.
     func keptSource(of plan: PhysicalPlan) throws(StoaError) -> any BatchSource {
-        guard case .input(let number, let schema) = plan else { return try source(of: plan) }
-        return try longInput(number, schema: schema, at: PlanPlace())
-    }
-
-    /// An input whose columns stay where they lie.
-    private func longInput(_ number: Int, schema: Schema, at place: PlanPlace) throws(StoaError) -> any BatchSource {
-        let make = { [self] () throws(StoaError) -> any BatchSource in
-            try InputSource(number, schema: schema, of: self, rowLimit: Morsel.longRowLimit)
-        }
-        guard let analysis else { return try make() }
-        return try analysis.measured(at: place.index, make)
+        let source = try source(of: plan)
+        if case .input = plan { source.takeLongBatches() }
+        return source
     }
 
     /// An aggregation and its input. A filter below a grouping moves only the columns that the grouping reads.
