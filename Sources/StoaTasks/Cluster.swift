@@ -36,7 +36,7 @@ package enum ClusterEvent: Sendable {
 /// Calls return at once; every submitted task is answered by exactly one event. All calls but `expect` come from the
 /// driver's thread.
 /// Tasks and events travel in batches: a message costs more than a small task. An executor keeps an event back only while
-/// it has more tasks of the same stage to run, and for a fraction of a millisecond.
+/// it has more tasks of the same stage to run, which take a fraction of a millisecond as the one before did.
 package protocol Cluster: Sendable {
     /// The executors, fixed between `start` and `stop`.
     var executors: [ExecutorDescription] { get }
