@@ -8,6 +8,7 @@ from .losses import losses
 from .markup import title_of
 from .memory import memory_section
 from .method import method_section
+from .order import order_section
 from .questions import workload_section
 from .results import grouped
 from .scaling import rows_section, threads_section
@@ -19,7 +20,7 @@ def render(result, before, notes):
     workloads = list(grouped(result.main, "workload"))
     links = [("#losses", "Where Stoa loses")] + [(f"#{name}", title_of(name)) for name in workloads]
     links += [("#row-scaling", "Rows"), ("#thread-scaling", "Threads")]
-    links += [(f"#{name}", name.capitalize()) for name in ("memory", "change", "method")]
+    links += [(f"#{name}", name.capitalize()) for name in ("memory", "order", "change", "method")]
     sections = [
         head(result, links),
         summary(result),
@@ -28,6 +29,7 @@ def render(result, before, notes):
         rows_section(result),
         threads_section(result),
         memory_section(result),
+        order_section(result),
         change_section(result, before),
         method_section(result),
     ]

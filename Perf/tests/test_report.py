@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 PERF = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PERF))
 
-from reporting import charts, curves, numbers, page, tables  # noqa: E402
+from reporting import charts, curves, numbers, order, page, tables  # noqa: E402
 from reporting.notes import Notes  # noqa: E402
 from reporting.results import ENGINES, Result, newest  # noqa: E402
 from suite import comparisons, workloads  # noqa: E402
@@ -108,6 +108,21 @@ class ReportTests(unittest.TestCase):
         self.assertLessEqual(targets, outline.ids)
         self.assertGreaterEqual(targets, {workload.name for workload in workloads.WORKLOADS})
         self.assertIsNone(re.search(r'(src|href)="(?!#)|url\(|@import|<script', text))
+
+    def test_cost_of_the_order_is_that_of_floats_over_integers(self):
+        value = synthetic()
+        for record in value["records"]:
+            if record["engine"] == "stoa" and record["query"] in ("sum_f64", "mean_f64", "filter_sum_f64"):
+                record["median_ms"] = 3.0
+            if record["engine"] == "stoa" and record["query"] in ("sum_i64", "mean_i64", "filter_sum_i64"):
+                record["median_ms"] = 2.0
+        slow = order.order_section(Result(value))
+        self.assertIn("take 1.5 times as long", slow)
+        self.assertIn("more than 10 %", slow)
+        for record in value["records"]:
+            if record["query"].endswith("_i64") and record["engine"] == "stoa":
+                record["median_ms"] = 3.0
+        self.assertIn("no other order is offered", order.order_section(Result(value)))
 
     def test_main_size_is_the_one_with_the_targets(self):
         value = synthetic(sizes=(1_000_000, 10_000_000))
