@@ -33,6 +33,9 @@ package final class GroupedRecords {
     private var squares: [Int: GrowingBuffer<Int192>] = [:]
     /// What no integer word exceeds.
     var bounds: [UInt64]
+    /// Rows since the words of each field were moved into wide sums. That passes over all groups, so it waits until as many
+    /// rows have come; what has no room until then is added to the wide sums row by row.
+    private var rowsSinceWide: [Int]
     let values: RecordValues
 
     /// Rows whose magnitudes are looked at together.
@@ -74,6 +77,7 @@ package final class GroupedRecords {
                 && descriptions.firstIndex { $0.argumentNumber == descriptions[place].argumentNumber } == place
         }
         bounds = Array(repeating: 0, count: fields.count)
+        rowsSinceWide = Array(repeating: 0, count: fields.count)
         values = RecordValues(fields: fields.count)
         near = NearRecords(fields)
     }
@@ -205,7 +209,11 @@ package final class GroupedRecords {
         if fields[field].content == .squares { bits *= 2 }
         if bits > 62 - 15 { return false }
         let added = UInt64(rows) << UInt64(bits)
-        if bounds[field] + added >= Self.wordLimit { widen(field) }
+        rowsSinceWide[field] += rows
+        if bounds[field] + added >= Self.wordLimit {
+            if rowsSinceWide[field] < count { return false }
+            widen(field)
+        }
         bounds[field] += added
         return true
     }
@@ -222,6 +230,7 @@ package final class GroupedRecords {
         }
         for group in 0..<count { records[group * stride] = 0 }
         bounds[field] = 0
+        rowsSinceWide[field] = 0
     }
 
     private func makeWide(_ field: Int) {

@@ -40,6 +40,8 @@ final class GroupedExactPairs: GroupedReduction {
     private var exact = GrowingBuffer<ExactPairState>()
     /// No sum in `narrow` is larger.
     private var narrowBound: UInt64 = 0
+    /// Rows since the narrow states were emptied, which passes over all groups and so waits for as many rows.
+    private var rowsSinceWide = 0
     private static let narrowLimit: UInt64 = 1 << 62
 
     init(_ description: ReductionDescription) { self.description = description }
@@ -81,7 +83,14 @@ final class GroupedExactPairs: GroupedReduction {
             growExact()
             return false
         }
-        if narrowBound + added > Self.narrowLimit { widen() }
+        rowsSinceWide += rows
+        if narrowBound + added > Self.narrowLimit {
+            if rowsSinceWide < groupCount {
+                growExact()
+                return false
+            }
+            widen()
+        }
         narrowBound += added
         narrow.grow(to: groupCount, filling: NarrowPairState())
         return true
@@ -101,6 +110,7 @@ final class GroupedExactPairs: GroupedReduction {
             source[group] = NarrowPairState()
         }
         narrowBound = 0
+        rowsSinceWide = 0
     }
 
     func merge(_ columns: [Column], ids: UnsafePointer<Int32>, count: Int) {

@@ -94,6 +94,10 @@ import Testing
         try compare(
             [.int64], [([Column(large)], ids), ([Column(huge)], ids), ([Column(mixed)], ids), ([Column(large)], ids)],
             groups: 3)
+        // More groups than rows come between two moves: some chunks go through words, the others beside them.
+        let spread = (0..<40_000).map { Int32($0 * 7_919 % 50_000) }
+        try compare(
+            [.int64], [([Column(large)], spread), ([Column(mixed)], spread), ([Column(large)], spread)], groups: 50_000)
         let unsigned = (0..<40_000).map { $0 % 3 == 0 ? UInt64.max : UInt64($0) }
         try compare([.uint64], [([Column(unsigned)], ids)], groups: 3)
         // The same with bounds that the column came with.
