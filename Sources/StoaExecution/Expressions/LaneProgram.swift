@@ -253,6 +253,7 @@ final class LaneProgram {
         let register = registers + input.register
         if let width = input.width {
             register.pointee.values = UnsafeMutableRawPointer(mutating: input.values + start &* width)
+            register.pointee.isColumn = true
         } else {
             Bitmap.copy(input.values, at: input.offset &+ start, count: count, to: register.pointee.values)
         }

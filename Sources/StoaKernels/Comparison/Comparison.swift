@@ -178,7 +178,13 @@ package enum Comparison {
             _ a: UnsafePointer<Value>, _ b: UnsafePointer<Value>, word: (Int) -> UInt64, value: (Value, Value) -> Bool
         ) {
             let whole = count / 64
-            for index in 0..<whole { words[index] = word(index &* 64) }
+            var index = 0
+            while index < whole {
+                if leftStep != 0 { Lanes.prefetchNextBlock(a + index &* 64) }
+                if rightStep != 0 { Lanes.prefetchNextBlock(b + index &* 64) }
+                words[index] = word(index &* 64)
+                index &+= 1
+            }
             // The last rows one by one: a vector would read past the column's end.
             if count % 64 != 0 {
                 let lastLeft = a + whole * leftStep

@@ -28,7 +28,15 @@ enum LaneLoops {
         let left = Left(arguments.first.pointee)
         let right = Right(arguments.second.pointee)
         let target = arguments.result.pointee.lanes(Operation.Value.self)
-        for row in 0..<arguments.count { target[row] = Operation.apply(left[row], right[row]) }
+        let whole = arguments.count & ~63
+        var start = 0
+        while start < whole {
+            left.prefetch(start)
+            right.prefetch(start)
+            for row in start..<start &+ 64 { target[row] = Operation.apply(left[row], right[row]) }
+            start &+= 64
+        }
+        for row in whole..<arguments.count { target[row] = Operation.apply(left[row], right[row]) }
     }
 
     /// The loop for stored operands, one of which may be a constant; nil for two constants.

@@ -1,3 +1,4 @@
+internal import CStoaVector
 import StoaColumns
 
 /// Blocks of rows that a program computes at once, so that all its intermediate values stay in the first cache level.
@@ -9,6 +10,14 @@ package enum Lanes {
 
     /// Most digits of a decimal that is held in 64 bits whatever its type.
     static let narrowLimit = UInt64(Decimals.powerOfTen(DataType.maximumNarrowDecimalPrecision)) - 1
+
+    /// Asks for the cache lines of the 64 values that stand a block behind these: a program turns from one column to the next
+    /// with each block, which the hardware's own reading ahead does not survive.
+    @inline(__always)
+    static func prefetchNextBlock<Value>(_ values: UnsafePointer<Value>) {
+        let next = UnsafeRawPointer(values + blockRows)
+        for line in 0..<MemoryLayout<Value>.stride { stoa_prefetch(next + line &* 64) }
+    }
 }
 
 /// The values of one expression for the rows of a block.
@@ -23,6 +32,8 @@ package struct LaneRegister {
     package var isConstant = false
     /// Whether decimals of a type above 18 digits are held as Int64, because none of the values has more digits.
     package var isNarrow = false
+    /// Whether the values are read where they lie in a column, so that those of the next block follow.
+    package var isColumn = false
     /// What no magnitude exceeds, nulls included; `UInt64.max` when it was not looked for. Kept for integers only.
     package var bound = UInt64.max
 
@@ -84,12 +95,20 @@ protocol LaneSource {
     associatedtype Value
     init(_ register: LaneRegister)
     subscript(row: Int) -> Value { get }
+    /// Asks for what the next block will read in the place of the 64 rows from this one on.
+    func prefetch(_ row: Int)
 }
 
 struct StoredLanes<Value: BitwiseCopyable>: LaneSource {
     private let values: UnsafeMutablePointer<Value>
+    private let isColumn: Bool
     @inline(__always)
-    init(_ register: LaneRegister) { values = register.lanes(Value.self) }
+    init(_ register: LaneRegister) {
+        values = register.lanes(Value.self)
+        isColumn = register.isColumn
+    }
+    @inline(__always)
+    func prefetch(_ row: Int) { if isColumn { Lanes.prefetchNextBlock(values + row) } }
     @inline(__always)
     subscript(row: Int) -> Value { values[row] }
 }
@@ -100,13 +119,21 @@ struct ConstantLane<Value: BitwiseCopyable>: LaneSource {
     init(_ register: LaneRegister) { value = register.lanes(Value.self).pointee }
     @inline(__always)
     subscript(row: Int) -> Value { value }
+    @inline(__always)
+    func prefetch(_ row: Int) {}
 }
 
 /// Integers that are converted to floats on the way.
 struct ConvertedLanes<Source: ColumnInteger, Value: ConvertibleFloat>: LaneSource {
     private let values: UnsafeMutablePointer<Source>
+    private let isColumn: Bool
     @inline(__always)
-    init(_ register: LaneRegister) { values = register.lanes(Source.self) }
+    init(_ register: LaneRegister) {
+        values = register.lanes(Source.self)
+        isColumn = register.isColumn
+    }
+    @inline(__always)
+    func prefetch(_ row: Int) { if isColumn { Lanes.prefetchNextBlock(values + row) } }
     @inline(__always)
     subscript(row: Int) -> Value { Value(signed: Int64(truncatingIfNeeded: values[row])) }
 }
