@@ -81,7 +81,7 @@ struct KeySelection {
         let size = Double(sample.count)
         func place(_ rank: Int) -> Double { (Double(rank) + 0.5) / Double(count) * size }
         // In standard deviations of the place: a miss is one more pass, which among few keys costs less than a wide bracket.
-        let deviations = sample.count <= 64 ? 1.5 : sample.count <= 4096 ? 2.5 : 4
+        let deviations = sample.count <= 64 ? 1.5 : sample.count <= 1024 ? 2.5 : 4
         let middle = place(lower) / size
         let margin = 0.5 + deviations * (size * middle * (1 - middle)).squareRoot()
         let low = Int((place(lower) - margin).rounded(.down))
