@@ -80,7 +80,7 @@ def scalars(path, size, form):
             "f64": random.uniform(0, 100, rows),
             "g64": random.uniform(0, 100, rows),
             "i32": random.integers(-1_000_000, 1_000_000, rows, dtype=numpy.int32),
-            "i64": random.integers(-(1 << 40), 1 << 40, rows),
+            "i64": random.integers(-(1 << 38), 1 << 38, rows),
             "v1": random.integers(1, 6, rows, dtype=numpy.int32),
             "v2": random.integers(1, 16, rows, dtype=numpy.int32),
         }
@@ -194,7 +194,7 @@ def skew(path, size, form):
         if shape == "one":
             return numpy.full(rows, 7)
         # An odd factor modulo a power of two meets every number once, in no order that a table could profit from.
-        return (numpy.arange(start, start + rows, dtype=numpy.int64) * 0x9E3779B1) % (1 << 40)
+        return (numpy.arange(start, start + rows, dtype=numpy.int64) * 0x9E3779B1) % (1 << 38)
 
     def chunk(random, start, rows):
         if kind == "float":

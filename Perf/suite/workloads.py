@@ -79,7 +79,7 @@ class Workload:
 
 
 # ---- 1. scalars ------------------------------------------------------------------------------------------------------
-# Columns: f64, g64 float64 uniform (0, 100); i32 int32 uniform -1e6..1e6; i64 int64 uniform -2^40..2^40;
+# Columns: f64, g64 float64 uniform (0, 100); i32 int32 uniform -1e6..1e6; i64 int64 uniform -2^38..2^38;
 #          v1 int32 1..5, v2 int32 1..15. With nulls: the same values, each null with the given probability.
 
 STREAM = Target(ratio=1.0, bandwidth=0.9)
