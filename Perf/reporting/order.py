@@ -30,7 +30,8 @@ def order_section(result):
         return section("order", title, paragraph("Sums of floats and of integers were not both measured.", "muted"))
     mean = geometric_mean([floats / integers for _, _, floats, integers in found])
     verdict = (
-        "That is within what the machine's noise is, so no other order is offered." if mean <= ALLOWED
+        "That is less than 10 %, and single lines change from run to run, so no other order is offered."
+        if mean <= ALLOWED
         else f"That is more than {(ALLOWED - 1) * 100:.0f} %."
     )
     explained = (

@@ -194,7 +194,7 @@ def skew(path, size, form):
         if shape == "one":
             return numpy.full(rows, 7)
         # An odd factor modulo a power of two meets every number once, in no order that a table could profit from.
-        return (numpy.arange(start, start + rows, dtype=numpy.int64) * 0x9E3779B1) % (1 << 38)
+        return (numpy.arange(start, start + rows, dtype=numpy.int64) * 0x9E3779B1) % (1 << 40)
 
     def chunk(random, start, rows):
         if kind == "float":

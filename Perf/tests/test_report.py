@@ -117,7 +117,7 @@ class ReportTests(unittest.TestCase):
             if record["engine"] == "stoa" and record["query"] in ("sum_i64", "mean_i64", "filter_sum_i64"):
                 record["median_ms"] = 2.0
         slow = order.order_section(Result(value))
-        self.assertIn("take 1.5 times as long", slow)
+        self.assertIn("take 1.50 times as long", slow)
         self.assertIn("more than 10 %", slow)
         for record in value["records"]:
             if record["query"].endswith("_i64") and record["engine"] == "stoa":
