@@ -41,7 +41,7 @@
     }
 
 // Against a constant the column is loaded in rising order, and nothing else is loaded: where the compiler paired loads of
-// two sides it read lines out of turn, and hardware that prefetches streams gave up (a third of the bandwidth on Zen 5).
+// two sides it read lines out of turn, and took about three times as long from memory, though not from a cache.
 #define STOA_CONSTANT_COMPARISON(SUFFIX, TYPE, LANES, MASK_TYPE, NAME, COMPARED)                              \
     static inline uint64_t stoa_##NAME##_##SUFFIX(const TYPE *values, TYPE constant) {                        \
         stoa_lanes_##SUFFIX b = constant;                                                                     \

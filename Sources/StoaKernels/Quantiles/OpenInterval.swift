@@ -3,15 +3,15 @@ import StoaColumns
 
 /// Two keys, how many of the keys scanned so far are at most the lower one, and how many lie strictly between.
 ///
-/// Half of what `KeyBracket` knows, at half the cost, and from the column as it lies: 0.2 to 0.3 ns a row, where the memory's
-/// bandwidth allows it. Enough whenever the rank that is looked for lies strictly between the keys.
+/// Less than `KeyBracket` knows, and read from the column as it lies: about 0.3 ns a row of float64 by a profile. Enough
+/// whenever the rank that is looked for lies strictly between the keys. Nulls are skipped, NaN is the greatest key.
 struct OpenInterval {
     let low: Int64
     let high: Int64
     private(set) var upToLow = 0
     private(set) var insideCount = 0
 
-    /// How far ahead of the scan cache lines are asked for: the hardware alone reads at a third of the bandwidth.
+    /// How far ahead of the scan cache lines are asked for: without it the median of 1e7 int64 took 16 ms instead of 7.
     private static let prefetchedBytes = 4096
 
     init(low: Int64, high: Int64) {
