@@ -74,7 +74,9 @@ package struct BitMask: Sendable {
 
     /// The chosen rows' numbers in ascending order.
     package func rows() -> [Int32] {
-        [Int32](unsafeUninitializedCapacity: ones) { target, written in
+        // An empty array shares its storage with all others, and its count would be written there by every thread.
+        if ones == 0 { return [] }
+        return [Int32](unsafeUninitializedCapacity: ones) { target, written in
             for index in 0..<((count + 63) / 64) {
                 var word = words[index]
                 while word != 0 {
