@@ -37,6 +37,8 @@ struct TextTable: @unchecked Sendable {
 
     private var slots: MemoryRegion
     private var slotMask: Int
+    /// Where slots, ends and bytes are: a copy of pointers, which a loop reads without counting references.
+    private var index: Index
     private var hashes = GrowingBuffer<UInt64>()
     private var ends = GrowingBuffer<Int>()
     private var bytes = GrowingBuffer<UInt8>()
@@ -50,6 +52,9 @@ struct TextTable: @unchecked Sendable {
     init() {
         slots = MemoryRegion(of: Slot.self, count: 64, zeroed: true)
         slotMask = 63
+        index = Index(
+            table: slots.bound(to: Slot.self), mask: slotMask, ends: UnsafePointer(ends.pointer),
+            bytes: UnsafePointer(bytes.pointer))
     }
 
     // MARK: Adding
@@ -173,9 +178,10 @@ struct TextTable: @unchecked Sendable {
         }
     }
 
+    @inline(__always)
     private mutating func add(_ text: Text, in slot: Int) -> Int32 {
         let id = count
-        slots.bound(to: Slot.self)[slot] = Slot(
+        index.table[slot] = Slot(
             id: id, hash: text.hash, start: bytes.count, length: text.length, ends: text.ends)
         append(text.base, length: text.length, hash: text.hash)
         if count * 2 > slotMask { enlarge() }
@@ -189,6 +195,8 @@ struct TextTable: @unchecked Sendable {
         bytes.advance(by: length)
         ends.append(bytes.count)
         hashes.append(hash)
+        index.ends = UnsafePointer(ends.pointer)
+        index.bytes = UnsafePointer(bytes.pointer)
     }
 
     private mutating func enlarge() {
@@ -196,8 +204,11 @@ struct TextTable: @unchecked Sendable {
         slots = MemoryRegion(of: Slot.self, count: capacity, zeroed: true)
         slotMask = capacity - 1
         let table = slots.bound(to: Slot.self)
+        index.table = table
+        index.mask = slotMask
         let values = hashes.pointer
         for id in 0..<count where id != null {
+            if id &+ keyLookAhead < count { index.prefetch(values[id &+ keyLookAhead]) }
             let start = Int(truncatingIfNeeded: values[id]) & slotMask
             var slot = start
             while table[slot].tag != 0 { slot = Index.slot(after: slot, start: start, mask: slotMask) }
@@ -235,10 +246,10 @@ struct TextTable: @unchecked Sendable {
 
     /// The table's memory as it is until a text is added.
     private struct Index {
-        let table: UnsafePointer<Slot>
-        let mask: Int
-        let ends: UnsafePointer<Int>
-        let bytes: UnsafePointer<UInt8>
+        var table: UnsafeMutablePointer<Slot>
+        var mask: Int
+        var ends: UnsafePointer<Int>
+        var bytes: UnsafePointer<UInt8>
 
         /// Where to look after a slot: at the other of the two that share a cache line, then in the next line.
         @inline(__always)
@@ -276,10 +287,6 @@ struct TextTable: @unchecked Sendable {
                 slot = Self.slot(after: slot, start: start, mask: mask)
             }
         }
-    }
-
-    private var index: Index {
-        Index(table: slots.bound(to: Slot.self), mask: slotMask, ends: ends.pointer, bytes: bytes.pointer)
     }
 
     // MARK: Output
