@@ -19,6 +19,8 @@ public struct StoaError: Error, Hashable, Codable, Sendable {
         case unsupported
         case outOfMemory
         case executorLost
+        /// Rows or a state that a task left are gone or damaged; they are made again from what they came from.
+        case blockLost
         case cancelled
         /// A function or aggregate that the user brought threw an error or broke its contract.
         case userFunctionFailed

@@ -42,7 +42,8 @@ extension UserFunction {
         UserTypes.type(named: typeName).map { String(describing: $0) } ?? typeName
     }
 
-    private static func encode<Value: Codable & Sendable>(_ value: Value) throws(StoaError) -> UserFunction {
+    /// A value by its type's name. Throws as the initializers do.
+    static func encode<Value: Codable & Sendable>(_ value: Value) throws(StoaError) -> UserFunction {
         guard let name = UserTypes.name(of: Value.self) else {
             throw StoaError(
                 .unsupported, "the type '\(Value.self)' cannot be found by its name, so it cannot travel to executors",
@@ -62,23 +63,28 @@ extension UserFunction {
 
     private func decoded() throws(StoaError) -> any Codable & Sendable {
         if let value = DecodedInstances.shared.find(self) { return value }
+        let value = try decode()
+        DecodedInstances.shared.keep(value, for: self)
+        return value
+    }
+
+    /// The value, decoded anew. Throws `unknownName` for a type that this program has not, `invalidArgument` for a payload
+    /// that is no value of it.
+    func decode() throws(StoaError) -> any Codable & Sendable {
         guard let type = UserTypes.type(named: typeName) as? any (Codable & Sendable).Type else {
             throw StoaError(
                 .unknownName, source: .environment, "the executor's program has no type '\(typeName)'",
                 advice: "run executors of the program that made the query")
         }
-        let value: any Codable & Sendable
         do {
             let decoder = JSONDecoder()
             decoder.nonConformingFloatDecodingStrategy = .convertFromString(
                 positiveInfinity: FloatSpelling.positiveInfinity, negativeInfinity: FloatSpelling.negativeInfinity,
                 nan: FloatSpelling.nan)
-            value = try decoder.decode(type, from: Data(payload))
+            return try decoder.decode(type, from: Data(payload))
         } catch {
             throw StoaError(.invalidArgument, "an instance of '\(type)' does not decode: \(error)")
         }
-        DecodedInstances.shared.keep(value, for: self)
-        return value
     }
 }
 
