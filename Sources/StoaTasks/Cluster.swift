@@ -23,25 +23,81 @@ package struct ExecutorDescription: Hashable, Codable, Sendable {
     }
 }
 
-/// What executors tell the driver: one event an attempt, in any order.
+/// Why an attempt ended without a result.
+package struct TaskFailure: Error, Hashable, Codable, Sendable {
+    package let error: StoaError
+    /// Inputs that were not where the task was told. Such a failure is no fault of the task or its executor: it is tried
+    /// again when the blocks have been computed again, as often as that happens.
+    package let missingBlocks: [BlockLocation]
+
+    package init(_ error: StoaError, missingBlocks: [BlockLocation] = []) {
+        self.error = error
+        self.missingBlocks = missingBlocks
+    }
+}
+
+/// What an executor says about itself now and then.
+package struct ExecutorStatus: Hashable, Codable, Sendable {
+    /// Bytes drawn from its pool, now and at most.
+    package var memoryUsed: Int
+    package var memoryPeak: Int
+    /// Bytes that its pool gives; nil without a limit.
+    package var memoryLimit: Int?
+    /// Bytes of memory of its process, as the kernel counts them; with executors that share a process, of that process.
+    package var residentBytes: Int
+    /// Bytes of blocks that it keeps in memory.
+    package var storedBytes: Int
+    /// Bytes of blocks and states that it keeps in files.
+    package var spilledBytes: Int
+    package var runningTasks: Int
+
+    package init(
+        memoryUsed: Int = 0, memoryPeak: Int = 0, memoryLimit: Int? = nil, residentBytes: Int = 0, storedBytes: Int = 0,
+        spilledBytes: Int = 0, runningTasks: Int = 0
+    ) {
+        self.memoryUsed = memoryUsed
+        self.memoryPeak = memoryPeak
+        self.memoryLimit = memoryLimit
+        self.residentBytes = residentBytes
+        self.storedBytes = storedBytes
+        self.spilledBytes = spilledBytes
+        self.runningTasks = runningTasks
+    }
+}
+
+/// What executors tell the driver, in any order between executors. An attempt is answered by one event, unless its executor
+/// is lost before.
 package enum ClusterEvent: Sendable {
     case taskFinished(TaskID, ExecutorID, TaskReport)
-    case taskFailed(TaskID, ExecutorID, StoaError)
+    case taskFailed(TaskID, ExecutorID, TaskFailure)
     /// A task that was cancelled has stopped and left nothing behind.
     case taskCancelled(TaskID, ExecutorID)
+    /// An executor can be given tasks from now on. Ids are never used twice in a session.
+    case executorJoined(ExecutorDescription)
+    /// The answer to `addExecutor` when none could be started.
+    case executorNotStarted(StoaError)
+    /// An executor died: its attempts are not answered any more and its blocks are gone. No event of it follows.
+    case executorLost(ExecutorID, StoaError)
+    /// The answer to `removeExecutor`. No event of it follows.
+    case executorLeft(ExecutorID)
+    /// Partitions of persisted datasets that an executor gave up for room; readers that come too late miss them.
+    case blocksEvicted([BlockID], ExecutorID)
+    /// The answer to `copy`: those that are there now.
+    case blocksCopied([BlockSummary], ExecutorID)
+    case executorStatus(ExecutorID, ExecutorStatus)
 }
 
 /// Where executors come from: this process, local processes, Apache Spark. The driver reaches executors through it alone.
 ///
-/// Calls return at once; every submitted task is answered by exactly one event. All calls but `expect` come from the
-/// driver's thread.
+/// Calls return at once; every submitted task is answered by exactly one event, unless its executor is lost. All calls but
+/// `expect` come from the driver's thread.
 /// Tasks and events travel in batches: a message costs more than a small task. An executor keeps an event back only while
 /// it has more tasks of the same stage to run, which take a fraction of a millisecond as the one before did.
 package protocol Cluster: Sendable {
-    /// The executors, fixed between `start` and `stop`.
+    /// The executors there are at the start; others come and go by events.
     var executors: [ExecutorDescription] { get }
 
-    /// Begins to deliver events, on threads of the cluster's own.
+    /// Begins to deliver events, on threads of the cluster's own or on the one that calls.
     func start(events: @escaping @Sendable ([ClusterEvent]) -> Void) throws(StoaError)
 
     /// About this many tasks will be submitted within microseconds: a cluster whose threads sleep may wake some now, so that
@@ -55,8 +111,18 @@ package protocol Cluster: Sendable {
     /// faster.
     func cancel(_ tasks: [TaskID], on executor: ExecutorID)
 
-    /// Frees blocks that no job and no dataset needs any more.
+    /// Frees blocks that no job and no dataset needs any more. An executor that is gone is no mistake.
     func drop(_ blocks: [BlockID], on executor: ExecutorID)
+
+    /// Asks for one more executor; answered by `executorJoined` or `executorNotStarted`.
+    func addExecutor()
+
+    /// Ends an executor that runs no task and whose blocks nobody needs; answered by `executorLeft`.
+    func removeExecutor(_ id: ExecutorID)
+
+    /// Copies blocks to an executor, before the one that holds them leaves; answered by one `blocksCopied`, which leaves out
+    /// those that could not be read.
+    func copy(_ blocks: [BlockLocation], to executor: ExecutorID)
 
     /// Ends all executors; no event comes after it returns.
     func stop()

@@ -148,7 +148,7 @@ import Testing
         switch Int.random(in: 0..<3, using: &random) {
         case 0: cluster.send(.taskCancelled(attempt.id, attempt.executor))
         case 1:
-            cluster.send(.taskFailed(attempt.id, attempt.executor, StoaError(.overflow, "said late")))
+            cluster.send(.taskFailed(attempt.id, attempt.executor, TaskFailure(StoaError(.overflow, "said late"))))
         default:
             var report = SimulatedCluster.report(of: attempt.task)
             let held = cluster.heldBlocks

@@ -6,34 +6,19 @@ import Synchronization
 
 /// Executors inside this process: one a core group, with threads of its own. Tasks hand blocks over by reference.
 package final class CoreGroupCluster: Cluster {
-    /// The executors without their threads, for each other's blocks.
-    private final class Directory: Sendable {
-        private let executors = Mutex<[TaskExecutor]>([])
-
-        func set(_ executors: [TaskExecutor]) { self.executors.withLock { $0 = executors } }
-
-        func executor(_ id: ExecutorID) -> TaskExecutor? {
-            executors.withLock { $0.indices.contains(id.value) ? $0[id.value] : nil }
-        }
-
-        func read(_ location: BlockLocation) throws(StoaError) -> Block {
-            guard let block = executor(location.executor)?.store.get(location.block) else {
-                throw StoaError(
-                    .executorLost, source: .environment,
-                    "\(location.executor) does not hold the block \(location.block)",
-                    isRetryable: true)
-            }
-            return block
-        }
+    /// A closure that is taken out of a Mutex gains a layer each time; a reference to one does not.
+    private final class Listener: Sendable {
+        let hear: @Sendable ([ClusterEvent]) -> Void
+        init(_ hear: @escaping @Sendable ([ClusterEvent]) -> Void) { self.hear = hear }
     }
 
     package let topology: Topology
     package let executors: [ExecutorDescription]
     private let groups: [CoreGroup]
     private let options: CoreGroupOptions
-    private let taskExecutors: [TaskExecutor]
-    private let directory: Directory
-    private let threads = Mutex<[ExecutorThreads]>([])
+    private let directory: ExecutorDirectory
+    /// Set from `start` to `stop`.
+    private let listener = Mutex<Listener?>(nil)
     private let firstPinningError = Mutex<StoaError?>(nil)
 
     /// Lays out the executors; their threads begin with `start`.
@@ -51,28 +36,42 @@ package final class CoreGroupCluster: Cluster {
                 topology.coreGroups(by: options.grouping)
             }
         self.groups = groups
-        executors = groups.enumerated().map { position, group in
-            ExecutorDescription(
-                id: ExecutorID(position),
-                name: "core group \(position) (node \(group.node), CPUs \(group.cpus.rangesText))",
-                slots: options.threadsPerExecutor ?? group.cpus.count, node: group.node,
-                // A single executor gets all tasks anyway.
-                queuedTasksPerSlot: groups.count == 1 ? 15 : 1)
-        }
-        let directory = Directory()
+        let directory = ExecutorDirectory()
         self.directory = directory
-        // The directory knows the executors, so they must not keep it alive.
-        let executorsOfGroups = executors.map { description in
-            TaskExecutor(id: description.id, name: description.name) {
+        executors = groups.indices.map { group in
+            let member = Self.add(to: directory, group, of: groups)
+            // A single executor gets all tasks anyway.
+            return Self.describe(member, groups, options, queuedTasksPerSlot: groups.count == 1 ? 15 : 1)
+        }
+    }
+
+    private static func add(
+        to directory: ExecutorDirectory, _ group: Int, of groups: [CoreGroup]
+    ) -> ExecutorDirectory.Member {
+        directory.add { id in
+            // The directory knows the executors, so they must not keep it alive.
+            let executor = TaskExecutor(id: id, name: name(of: id, groups[group])) {
                 [weak directory] (location) throws(StoaError) -> Block in
                 guard let directory else {
                     throw StoaError(.executorLost, source: .environment, "the executors have ended", isRetryable: true)
                 }
                 return try directory.read(location)
             }
+            return ExecutorDirectory.Member(executor: executor, threads: nil, group: group)
         }
-        taskExecutors = executorsOfGroups
-        directory.set(executorsOfGroups)
+    }
+
+    private static func name(of id: ExecutorID, _ group: CoreGroup) -> String {
+        "core group \(id.value) (node \(group.node), CPUs \(group.cpus.rangesText))"
+    }
+
+    private static func describe(
+        _ member: ExecutorDirectory.Member, _ groups: [CoreGroup], _ options: CoreGroupOptions, queuedTasksPerSlot: Int
+    ) -> ExecutorDescription {
+        let group = groups[member.group]
+        return ExecutorDescription(
+            id: member.executor.id, name: member.executor.name, slots: options.threadsPerExecutor ?? group.cpus.count,
+            node: group.node, queuedTasksPerSlot: queuedTasksPerSlot)
     }
 
     deinit { stop() }
@@ -80,30 +79,35 @@ package final class CoreGroupCluster: Cluster {
     /// What kept threads from being pinned, if anything did; they run unpinned then.
     package var pinningError: StoaError? { firstPinningError.withLock { $0 } }
 
-    /// The CPUs of each executor.
+    /// The CPUs of each executor that was there at the start.
     package var coreGroups: [CoreGroup] { groups }
 
     // MARK: - Cluster
 
     package func start(events: @escaping @Sendable ([ClusterEvent]) -> Void) throws(StoaError) {
-        let all = zip(taskExecutors, groups).map { executor, group in
-            ExecutorThreads(
-                executor: executor, threadCPUs: threadCPUs(of: group), binder: topology.binder,
-                spinNanoseconds: options.spinNanoseconds, events: events,
-                onPinningFailure: { [weak self] error in
-                    self?.firstPinningError.withLock { $0 = $0 ?? error }
-                })
-        }
-        threads.withLock {
-            precondition($0.isEmpty, "a cluster is started once")
-            $0 = all
+        listener.withLock {
+            precondition($0 == nil, "a cluster is started once")
+            $0 = Listener(events)
         }
         do throws(StoaError) {
-            for executor in all { try executor.start() }
+            for member in directory.all { try start(member, events) }
         } catch {
             stop()
             throw error
         }
+    }
+
+    private func start(
+        _ member: ExecutorDirectory.Member, _ events: @escaping @Sendable ([ClusterEvent]) -> Void
+    ) throws(StoaError) {
+        let threads = ExecutorThreads(
+            executor: member.executor, threadCPUs: threadCPUs(of: groups[member.group]), binder: topology.binder,
+            spinNanoseconds: options.spinNanoseconds, events: events,
+            onPinningFailure: { [weak self] error in
+                self?.firstPinningError.withLock { $0 = $0 ?? error }
+            })
+        directory.setThreads(threads, of: member.executor.id)
+        try threads.start()
     }
 
     private func threadCPUs(of group: CoreGroup) -> [[Int]] {
@@ -115,12 +119,11 @@ package final class CoreGroupCluster: Cluster {
     package func expect(taskCount: Int) {
         var rest = taskCount
         // Who will be given the tasks is not known here: one thread of each executor, then more.
-        threads.withLock { all in
-            let share = max(1, taskCount / max(1, all.count))
-            for executor in all where rest > 0 {
-                executor.expect(taskCount: min(share, rest))
-                rest -= share
-            }
+        let all = directory.all
+        let share = max(1, taskCount / max(1, all.count))
+        for member in all where rest > 0 {
+            member.threads?.expect(taskCount: min(share, rest))
+            rest -= share
         }
     }
 
@@ -129,37 +132,79 @@ package final class CoreGroupCluster: Cluster {
     package func cancel(_ tasks: [TaskID], on executor: ExecutorID) { threads(of: executor).cancel(tasks) }
 
     package func drop(_ blocks: [BlockID], on executor: ExecutorID) {
-        taskExecutors[executor.value].drop(blocks)
-        for other in taskExecutors.indices where other != executor.value {
-            taskExecutors[other].forgetTables(builtFrom: blocks)
+        for member in directory.all {
+            if member.executor.id == executor {
+                member.executor.drop(blocks)
+            } else {
+                member.executor.forgetTables(builtFrom: blocks)
+            }
         }
+    }
+
+    /// Starts the threads of one more executor, on the core group that has the fewest. CPUs are shared with the executors
+    /// that are there.
+    package func addExecutor() {
+        guard let listener = listener.withLock({ $0 }) else { return }
+        let counts = directory.all.reduce(into: Array(repeating: 0, count: groups.count)) { $0[$1.group] += 1 }
+        let group = counts.indices.min { counts[$0] < counts[$1] } ?? 0
+        let member = Self.add(to: directory, group, of: groups)
+        do throws(StoaError) {
+            try start(member, listener.hear)
+            listener.hear([.executorJoined(Self.describe(member, groups, options, queuedTasksPerSlot: 1))])
+        } catch {
+            end(directory.remove(member.executor.id))
+            listener.hear([.executorNotStarted(error)])
+        }
+    }
+
+    /// Ends an executor's threads and frees its blocks; a task that runs is cancelled.
+    package func removeExecutor(_ id: ExecutorID) {
+        guard let listener = listener.withLock({ $0 }) else { return }
+        end(directory.remove(id))
+        listener.hear([.executorLeft(id)])
+    }
+
+    private func end(_ member: ExecutorDirectory.Member?) {
+        member?.threads?.stop()
+        member?.executor.dropAll()
+    }
+
+    package func copy(_ blocks: [BlockLocation], to executor: ExecutorID) {
+        guard let listener = listener.withLock({ $0 }) else { return }
+        let target = directory[executor]?.executor
+        var copied: [BlockSummary] = []
+        for location in blocks {
+            guard let target, let block = directory[location.executor]?.executor.store.get(location.block) else {
+                continue
+            }
+            target.store.put(block, as: location.block)
+            copied.append(
+                BlockSummary(id: location.block, rowCount: block.rowCount, byteCount: block.byteCount))
+        }
+        listener.hear([.blocksCopied(copied, executor)])
     }
 
     /// Ends all threads and frees all blocks; a task that runs is cancelled.
     package func stop() {
-        let all = threads.withLock { threads in
-            defer { threads = [] }
-            return threads
-        }
-        for executor in all { executor.stop() }
-        for executor in taskExecutors { executor.dropAll() }
+        listener.withLock { $0 = nil }
+        let all = directory.all
+        for member in all { member.threads?.stop() }
+        for member in all { member.executor.dropAll() }
     }
 
     private func threads(of executor: ExecutorID) -> ExecutorThreads {
-        threads.withLock {
-            precondition($0.indices.contains(executor.value), "\(executor) is not started")
-            return $0[executor.value]
-        }
+        guard let threads = directory[executor]?.threads else { preconditionFailure("\(executor) is not started") }
+        return threads
     }
 
     // MARK: - Blocks
 
-    /// A block, by reference. Throws a retryable `executorLost` when the executor does not hold it.
+    /// A block, by reference. Throws a retryable `blockLost` when the executor does not hold it, or has left.
     package func read(_ location: BlockLocation) throws(StoaError) -> Block { try directory.read(location) }
 
     /// Gives an executor a block, by reference.
     package func put(_ block: Block, id: BlockID, on executor: ExecutorID) {
-        taskExecutors[executor.value].store.put(block, as: id)
+        taskExecutor(executor).store.put(block, as: id)
     }
 
     /// The batches of a block of rows, by reference: for those above the executors, who know no blocks.
@@ -177,6 +222,9 @@ package final class CoreGroupCluster: Cluster {
         return BlockSummary(id: id, rowCount: block.rowCount, byteCount: block.byteCount)
     }
 
-    /// What an executor holds: blocks and the memory of its tasks.
-    package func taskExecutor(_ executor: ExecutorID) -> TaskExecutor { taskExecutors[executor.value] }
+    /// What an executor that has not left holds: blocks and the memory of its tasks.
+    package func taskExecutor(_ executor: ExecutorID) -> TaskExecutor {
+        guard let member = directory[executor] else { preconditionFailure("\(executor) has left") }
+        return member.executor
+    }
 }

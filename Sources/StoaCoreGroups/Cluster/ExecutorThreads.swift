@@ -204,9 +204,9 @@ final class ExecutorThreads: @unchecked Sendable {
     private func run(_ task: TaskDescription, _ flag: CancellationFlag) -> ClusterEvent {
         switch executor.run(task, cancellation: flag) {
         case .success(let report): .taskFinished(task.id, executor.id, report)
-        case .failure(let error) where error.code == .cancelled && flag.isCancelled:
+        case .failure(let failure) where failure.error.code == .cancelled && flag.isCancelled:
             .taskCancelled(task.id, executor.id)
-        case .failure(let error): .taskFailed(task.id, executor.id, error)
+        case .failure(let failure): .taskFailed(task.id, executor.id, failure)
         }
     }
 }

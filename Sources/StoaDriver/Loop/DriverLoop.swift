@@ -62,8 +62,12 @@ struct DriverLoop {
     private func receive(_ event: ClusterEvent) {
         switch event {
         case .taskFinished(let task, let executor, let report): stages.answer(task, from: executor, .success(report))
-        case .taskFailed(let task, let executor, let error): stages.answer(task, from: executor, .failure(error))
+        case .taskFailed(let task, let executor, let failure):
+            stages.answer(task, from: executor, .failure(failure.error))
         case .taskCancelled(let task, let executor): stages.answer(task, from: executor, nil)
+        case .executorJoined, .executorNotStarted, .executorLost, .executorLeft, .blocksEvicted, .blocksCopied,
+            .executorStatus:
+            break
         }
     }
 

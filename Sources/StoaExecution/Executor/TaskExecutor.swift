@@ -17,7 +17,7 @@ package final class TaskExecutor: Sendable {
 
     /// An executor that holds nothing yet.
     ///
-    /// - Parameter readBlock: finds blocks of other executors; it throws a retryable `executorLost` for one that is gone.
+    /// - Parameter readBlock: finds blocks of other executors; it throws a retryable `blockLost` for one that is gone.
     package init(
         id: ExecutorID, name: String, readBlock: @escaping @Sendable (BlockLocation) throws(StoaError) -> Block
     ) {
@@ -30,10 +30,10 @@ package final class TaskExecutor: Sendable {
     /// Runs one attempt of a task on the calling thread, to its end.
     ///
     /// A success has stored every block that the report lists. A failure, `cancelled` among them, names stage and partition
-    /// and has stored nothing and left no file.
-    package func run(_ task: TaskDescription, cancellation: CancellationFlag) -> Result<TaskReport, StoaError> {
+    /// and has stored nothing and left no file; it lists the inputs that were not where the task was told.
+    package func run(_ task: TaskDescription, cancellation: CancellationFlag) -> Result<TaskReport, TaskFailure> {
         memory.whileCurrent {
-            do throws(StoaError) {
+            do throws(TaskFailure) {
                 return .success(try TaskRunner(executor: self).run(task, cancellation: cancellation))
             } catch {
                 return .failure(error)
@@ -67,7 +67,7 @@ package final class TaskExecutor: Sendable {
         guard location.executor == id else { return try readRemote(location) }
         guard let block = store.get(location.block) else {
             throw StoaError(
-                .executorLost, source: .environment, "\(name) no longer holds the block \(location.block)",
+                .blockLost, source: .environment, "\(name) no longer holds the block \(location.block)",
                 isRetryable: true)
         }
         return block

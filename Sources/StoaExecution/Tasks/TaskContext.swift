@@ -12,6 +12,8 @@ final class TaskContext {
     let analysis: TaskAnalysis?
     /// What has been read so far, and in the end all that the task cost.
     var metrics = TaskMetrics()
+    /// Inputs that were not where the task was told.
+    private(set) var missingBlocks: [BlockLocation] = []
 
     init(
         task: TaskDescription, cancellation: CancellationFlag, executor: TaskExecutor
@@ -49,9 +51,15 @@ final class TaskContext {
         return blocks
     }
 
-    /// One block, counted as read.
+    /// One block, counted as read. One that is gone (`blockLost`) is noted in `missingBlocks`.
     func block(at location: BlockLocation) throws(StoaError) -> Block {
-        let block = try executor.block(at: location)
+        let block: Block
+        do throws(StoaError) {
+            block = try executor.block(at: location)
+        } catch {
+            if error.code == .blockLost { missingBlocks.append(location) }
+            throw error
+        }
         metrics.rowsRead += block.rowCount
         metrics.bytesRead += block.byteCount
         return block

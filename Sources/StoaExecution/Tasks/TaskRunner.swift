@@ -8,8 +8,8 @@ struct TaskRunner {
     let executor: TaskExecutor
 
     /// Runs one attempt to its end. Blocks are stored together at the very end, so that a failed or cancelled attempt has
-    /// stored none. Errors name stage and partition.
-    func run(_ task: TaskDescription, cancellation: CancellationFlag) throws(StoaError) -> TaskReport {
+    /// stored none. Errors name stage and partition, and the inputs that were missing.
+    func run(_ task: TaskDescription, cancellation: CancellationFlag) throws(TaskFailure) -> TaskReport {
         let start = MonotonicClock.nanoseconds
         let context = TaskContext(task: task, cancellation: cancellation, executor: executor)
         do throws(StoaError) {
@@ -23,7 +23,9 @@ struct TaskRunner {
             return TaskReport(
                 blocks: blocks, metrics: context.metrics, operators: context.analysis?.finish() ?? [])
         } catch {
-            throw error.located(.init(stage: task.id.stage.value, partition: task.id.partition))
+            throw TaskFailure(
+                error.located(.init(stage: task.id.stage.value, partition: task.id.partition)),
+                missingBlocks: context.missingBlocks)
         }
     }
 

@@ -38,6 +38,11 @@ extension ClusterEvent {
         switch self {
         case .taskFinished(_, let executor, _), .taskFailed(_, let executor, _), .taskCancelled(_, let executor):
             executor
+        case .executorJoined(let description): description.id
+        case .executorLost(let executor, _), .executorLeft(let executor), .blocksEvicted(_, let executor),
+            .blocksCopied(_, let executor), .executorStatus(let executor, _):
+            executor
+        case .executorNotStarted: ExecutorID(-1)
         }
     }
 }

@@ -105,12 +105,12 @@ import Testing
         if case .fixed(let region) = batch.columns[0].storage { region.base } else { nil }
     }
 
-    @Test func aMissingBlockIsALostExecutor() throws {
+    @Test func aMissingBlockIsToldAsLost() throws {
         let cluster = try cluster(executors: 1, threads: 1)
         for executor in [0, 9] {
             let location = BlockLocation(block: .dataset(DatasetID(1), partition: 0), executor: ExecutorID(executor))
             let error = #expect(throws: StoaError.self) { _ = try cluster.read(location) }
-            #expect(error?.code == .executorLost)
+            #expect(error?.code == .blockLost)
             #expect(error?.isRetryable == true)
         }
     }
@@ -122,12 +122,12 @@ import Testing
         let missing = BlockLocation(block: .dataset(DatasetID(1), partition: 0), executor: ExecutorID(0))
         cluster.submit([task(5, reading: [missing])], to: ExecutorID(0))
         let events = answers.first(1)
-        guard case .taskFailed(let id, ExecutorID(0), let error) = try #require(events.first) else {
+        guard case .taskFailed(let id, ExecutorID(0), let failure) = try #require(events.first) else {
             Issue.record("\(events)")
             return
         }
         #expect(id.partition == 5)
-        #expect(error.code == .executorLost)
+        #expect(failure.error.code == .blockLost && failure.missingBlocks == [missing])
         cluster.stop()
     }
 

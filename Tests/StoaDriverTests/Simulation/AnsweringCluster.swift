@@ -37,5 +37,11 @@ final class AnsweringCluster: Cluster {
 
     func drop(_ blocks: [BlockID], on executor: ExecutorID) {}
 
+    func addExecutor() {}
+
+    func removeExecutor(_ id: ExecutorID) {}
+
+    func copy(_ blocks: [BlockLocation], to executor: ExecutorID) {}
+
     func stop() {}
 }

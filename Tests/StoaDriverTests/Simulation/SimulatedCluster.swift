@@ -84,6 +84,12 @@ final class SimulatedCluster: Cluster, @unchecked Sendable {
         }
     }
 
+    func addExecutor() {}
+
+    func removeExecutor(_ id: ExecutorID) {}
+
+    func copy(_ blocks: [BlockLocation], to executor: ExecutorID) {}
+
     func stop() { locked { isStopped = true } }
 
     // MARK: - What the test sees
@@ -167,7 +173,7 @@ final class SimulatedCluster: Cluster, @unchecked Sendable {
 
     func fail(_ attempt: Attempt, _ error: StoaError) {
         locked { take(attempt) }
-        send(.taskFailed(attempt.id, attempt.executor, error))
+        send(.taskFailed(attempt.id, attempt.executor, TaskFailure(error)))
     }
 
     func confirmCancellation(of attempt: Attempt) {

@@ -42,13 +42,17 @@ import Testing
         for executor in [0, 1] {
             let lost = BlockLocation(
                 block: .stage(harness.job, StageID(0), partition: 0, bucket: nil), executor: ExecutorID(executor))
-            do {
-                _ = try harness.report(.input(0, RandomTable.schema), [.blocks([lost])], partition: 2)
+            let found = harness.put([try RandomTable.make(3, seed: 1)], stage: 1)
+            let task = try harness.task(
+                .input(0, RandomTable.schema), [.blocks([found, lost])], partition: 2)
+            guard case .failure(let failure) = harness.executor.run(task, cancellation: CancellationFlag()) else {
                 Issue.record("the block was found")
-            } catch let error as StoaError {
-                #expect(error.code == .executorLost && error.source == .environment && error.isRetryable)
-                #expect(error.location.partition == 2)
+                return
             }
+            let error = failure.error
+            #expect(error.code == .blockLost && error.source == .environment && error.isRetryable)
+            #expect(error.location.partition == 2)
+            #expect(failure.missingBlocks == [lost])
         }
     }
 

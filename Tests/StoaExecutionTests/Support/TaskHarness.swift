@@ -15,7 +15,7 @@ final class TaskHarness: Sendable {
     init() {
         executor = TaskExecutor(id: ExecutorID(0), name: "executor under test") {
             (location) throws(StoaError) -> Block in
-            throw StoaError(.executorLost, source: .environment, "no \(location.executor)", isRetryable: true)
+            throw StoaError(.blockLost, source: .environment, "no \(location.executor)", isRetryable: true)
         }
     }
 
@@ -44,7 +44,7 @@ final class TaskHarness: Sendable {
     ) throws -> TaskReport {
         try executor.run(
             task(plan, inputs, output: output, stage: stage, partition: partition), cancellation: cancellation
-        ).get()
+        ).mapError(\.error).get()
     }
 
     /// Runs a task and gives the blocks that it left.

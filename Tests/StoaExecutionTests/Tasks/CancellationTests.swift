@@ -35,12 +35,12 @@ import Testing
         flag.cancel()
         let result = running.wait()
         let took = clock.now - asked
-        guard case .failure(let error) = result else {
+        guard case .failure(let failure) = result else {
             Issue.record("the task was not stopped")
             return
         }
-        #expect(error.code == .cancelled)
-        #expect(error.location.partition == 0)
+        #expect(failure.error.code == .cancelled)
+        #expect(failure.error.location.partition == 0)
         // Unoptimised loops between two looks at the flag take some ten times as long as optimised ones.
         #expect(took < .milliseconds(500), "\(took)")
         #expect(harness.executor.store.ids.count == inputs)
@@ -53,11 +53,11 @@ import Testing
         let flag = CancellationFlag()
         flag.cancel()
         let task = try harness.task(.input(0, table.schema), [.blocks([input])])
-        guard case .failure(let error) = harness.executor.run(task, cancellation: flag) else {
+        guard case .failure(let failure) = harness.executor.run(task, cancellation: flag) else {
             Issue.record("the task ran")
             return
         }
-        #expect(error.code == .cancelled && harness.executor.store.ids == [input.block])
+        #expect(failure.error.code == .cancelled && harness.executor.store.ids == [input.block])
     }
 
     @Test func sorting() throws {
@@ -101,7 +101,7 @@ import Testing
         flags[1].cancel()
         let clock = ContinuousClock()
         let asked = clock.now
-        guard case .failure(let waited) = running[1].wait(), waited.code == .cancelled else {
+        guard case .failure(let waited) = running[1].wait(), waited.error.code == .cancelled else {
             Issue.record("the waiting task was not stopped")
             return
         }

@@ -83,11 +83,11 @@ import Testing
         let running = try Background { executor.run(task, cancellation: flag) }
         while Slow.calls.withLock({ $0[10] ?? 0 }) < 2 {}
         flag.cancel()
-        guard case .failure(let error) = running.wait() else {
+        guard case .failure(let failure) = running.wait() else {
             Issue.record("the task was not stopped")
             return
         }
-        #expect(error.code == .cancelled)
+        #expect(failure.error.code == .cancelled)
         #expect(try folder.files.isEmpty)
     }
 

@@ -56,6 +56,9 @@ final class TravellingCluster: SessionCluster {
 
     func cancel(_ tasks: [TaskID], on executor: ExecutorID) { inner.cancel(tasks, on: executor) }
     func drop(_ blocks: [BlockID], on executor: ExecutorID) { inner.drop(blocks, on: executor) }
+    func addExecutor() { inner.addExecutor() }
+    func removeExecutor(_ id: ExecutorID) { inner.removeExecutor(id) }
+    func copy(_ blocks: [BlockLocation], to executor: ExecutorID) { inner.copy(blocks, to: executor) }
     func read(_ location: BlockLocation) throws(StoaError) -> Block { try inner.read(location) }
     func put(_ block: Block, id: BlockID, on executor: ExecutorID) { inner.put(block, id: id, on: executor) }
 
