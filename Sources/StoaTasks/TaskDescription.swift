@@ -56,7 +56,7 @@ package enum TaskOutput: Hashable, Codable, Sendable {
     /// The blocks `stage(job, stage, partition, bucket: 0..<count)`, also the empty ones.
     case buckets(keys: [BoundExpression], count: Int)
     /// The block `dataset(id, partition)`.
-    case persist(DatasetID)
+    case persist(DatasetID, StorageLevel = .memory)
     /// A file that appears complete or not at all; no block.
     case file(FileSink)
 }

@@ -43,8 +43,9 @@ struct JobOutline: Sendable {
                         lastParent = parent.value
                     case .materialized(let parent, let dataset, let partition):
                         Self.check(parent, partition..<(partition + 1), nil, in: graph, before: index)
-                        precondition(
-                            graph.stages[parent.value].output == .persist(dataset), "\(parent) persists \(dataset)")
+                        guard case .persist(dataset, _) = graph.stages[parent.value].output else {
+                            preconditionFailure("\(parent) does not persist \(dataset)")
+                        }
                         parents.insert(parent.value)
                     case .dataset(let dataset, let partition):
                         if let last = lastDataset, last.id == dataset {

@@ -183,7 +183,7 @@ final class StageScheduler {
             preconditionFailure("stage \(index) of \(job.id) is started twice")
         }
         let stage = job.graph.stages[index]
-        if case .persist(let dataset) = stage.output {
+        if case .persist(let dataset, _) = stage.output {
             switch datasets.claim(dataset, for: .init(job: job.id, stage: index)) {
             case .granted: break
             case .wait: return
@@ -215,7 +215,7 @@ final class StageScheduler {
         let table = BlockTable(naming: run.naming, partitions: run.completePartitions.map(\.blocks))
         job.tables.tables[index] = table
         job.stages[index] = .complete(complete)
-        if case .persist(let dataset) = run.stage.output {
+        if case .persist(let dataset, _) = run.stage.output {
             datasets.complete(dataset, table, plannedSize: run.stage.size, by: job.id)
             job.used.insert(dataset)
         }
@@ -304,7 +304,7 @@ final class StageScheduler {
                 for (partition, blocks) in running.run.completePartitions {
                     calls.drop(blocks, partition: partition, naming: running.run.naming)
                 }
-                if case .persist(let dataset) = running.run.stage.output { datasets.abandon(dataset, by: job.id) }
+                if case .persist(let dataset, _) = running.run.stage.output { datasets.abandon(dataset, by: job.id) }
             case .complete:
                 if let table = job.tables.tables[index], case .stage = table.naming { calls.drop(table) }
             }

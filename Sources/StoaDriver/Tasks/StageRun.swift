@@ -54,7 +54,7 @@ final class StageRun {
             switch stage.output {
             case .block: .block
             case .buckets(let keys, let count): .buckets(keys: keys, count: count)
-            case .persist(let dataset): .persist(dataset)
+            case .persist(let dataset, let level): .persist(dataset, level)
             case .files: nil
             }
         works =
@@ -66,7 +66,7 @@ final class StageRun {
 
     var naming: BlockNaming {
         switch stage.output {
-        case .persist(let dataset): .dataset(dataset)
+        case .persist(let dataset, _): .dataset(dataset)
         case .buckets: .stage(job, stage.id, isExchange: true)
         case .block, .files: .stage(job, stage.id, isExchange: false)
         }

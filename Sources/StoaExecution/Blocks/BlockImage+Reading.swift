@@ -26,7 +26,7 @@ extension BlockImage {
             let payload = Array(UnsafeRawBufferPointer(start: buffers.base, count: length))
             do throws(StoaError) {
                 return Block(state: try UserState(typeName: typeName, payload: payload).decoded())
-            } catch where error.code == .invalidArgument {
+            } catch  where error.code == .invalidArgument {
                 throw damaged(error.message)
             }
         }
@@ -148,10 +148,11 @@ private struct RowReader {
             let plain = Column(
                 type: column.type, count: column.count, validity: column.validity, nullCount: column.nullCount,
                 storage: column.storage)
-            guard column.nullCount == column.count
-                || plain.withBounds().bounds.map({
-                    stated.lowerBound <= $0.lowerBound && $0.upperBound <= stated.upperBound
-                }) == true
+            guard
+                column.nullCount == column.count
+                    || plain.withBounds().bounds.map({
+                        stated.lowerBound <= $0.lowerBound && $0.upperBound <= stated.upperBound
+                    }) == true
             else { throw BlockImage.damaged("values of '\(field.name)' are out of its bounds") }
         }
     }

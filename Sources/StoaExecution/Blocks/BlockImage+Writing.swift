@@ -3,7 +3,7 @@ import StoaColumns
 extension BlockImage {
     /// Writes the image to memory of `byteCount` bytes that starts at a multiple of `alignment`. Cost: a copy of the rows.
     package func write(into target: UnsafeMutableRawPointer) {
-        precondition(Int(bitPattern: target) % Self.alignment == 0, "an image starts at a multiple of \(Self.alignment)")
+        precondition(Int(bitPattern: target) % Self.alignment == 0, "an image that is not aligned")
         let kind: Header.Kind
         switch content {
         case .rows: kind = .rows

@@ -39,7 +39,7 @@ struct TaskRunner {
                     block(of: context), as: .stage(task.job, task.stage, partition: task.partition, bucket: nil),
                     context)
             ]
-        case .persist(let dataset):
+        case .persist(let dataset, _):
             return [try persist(context, dataset)]
         case .buckets(let keys, let count):
             let blocks = try buckets(of: context, keys: keys, count: count).enumerated().map { bucket, block in

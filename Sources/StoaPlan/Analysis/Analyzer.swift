@@ -51,7 +51,8 @@ package struct Analyzer {
         case .map(let function, let schema, _):
             try checkUnique(schema.names)
             return ResolvedPlan(.map(function, inputs[0]), schema: schema)
-        case .persist(let id, _): return ResolvedPlan(.persist(id, inputs[0]), schema: inputs[0].schema)
+        case .persist(let id, _, let level):
+            return ResolvedPlan(.persist(id, inputs[0], level), schema: inputs[0].schema)
         }
     }
 

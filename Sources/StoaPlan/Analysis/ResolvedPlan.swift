@@ -24,7 +24,7 @@ package struct ResolvedPlan: Hashable, Codable, Sendable {
         /// All inputs have this node's schema, names included.
         case union([ResolvedPlan])
         case map(UserFunction, ResolvedPlan)
-        case persist(DatasetID, ResolvedPlan)
+        case persist(DatasetID, ResolvedPlan, StorageLevel = .memory)
     }
 
     /// What makes the rows.
@@ -42,7 +42,7 @@ package struct ResolvedPlan: Hashable, Codable, Sendable {
         switch node {
         case .scan, .table: []
         case .project(_, let input), .filter(_, let input), .aggregate(_, _, let input), .topRows(_, let input),
-            .sort(_, _, let input), .limit(_, _, let input), .map(_, let input), .persist(_, let input):
+            .sort(_, _, let input), .limit(_, _, let input), .map(_, let input), .persist(_, let input, _):
             [input]
         case .join(_, let left, let right): [left, right]
         case .union(let inputs): inputs
@@ -64,7 +64,7 @@ package struct ResolvedPlan: Hashable, Codable, Sendable {
             ResolvedPlan(.limit(skip: skip, count: count, inputs[0]), schema: schema)
         case .union: ResolvedPlan(.union(inputs), schema: schema)
         case .map(let function, _): ResolvedPlan(.map(function, inputs[0]), schema: schema)
-        case .persist(let id, _): ResolvedPlan(.persist(id, inputs[0]), schema: schema)
+        case .persist(let id, _, let level): ResolvedPlan(.persist(id, inputs[0], level), schema: schema)
         }
     }
 

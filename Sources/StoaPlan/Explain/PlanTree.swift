@@ -52,7 +52,7 @@ extension ResolvedPlan: CustomStringConvertible {
         case .limit(let skip, let count, _): return "limit \(count)\(skip == 0 ? "" : " after \(skip)")"
         case .union(let inputs): return "union of \(inputs.count)"
         case .map(let function, _): return "map \(function.typeName) \(schema)"
-        case .persist(let id, _): return "persist \(id)"
+        case .persist(let id, _, let level): return level == .memory ? "persist \(id)" : "persist \(id), \(level)"
         }
     }
 

@@ -47,7 +47,7 @@ extension StageOutput {
         case .block: "one block each"
         case .buckets(let keys, let count):
             "\(count) buckets each by \(keys.map { $0.named(by: schema).description }.joined(separator: ", "))"
-        case .persist(let id): "kept as \(id)"
+        case .persist(let id, let level): level == .memory ? "kept as \(id)" : "kept as \(id), \(level)"
         case .files(let sinks):
             sinks.count == 1 ? "file \(sinks[0].path)" : "\(sinks.count) files, from \(sinks[0].path)"
         }

@@ -21,7 +21,7 @@ extension LogicalPlan: CustomStringConvertible {
         case .distinct: "distinct()"
         case .union(let inputs): "union of \(inputs.count)"
         case .map(let function, _, _): "map(\(function.typeName))"
-        case .persist(let id, _): "persist(\(id))"
+        case .persist(let id, _, let level): level == .memory ? "persist(\(id))" : "persist(\(id), \(level))"
         }
     }
 
@@ -31,7 +31,7 @@ extension LogicalPlan: CustomStringConvertible {
         case .scan, .table: []
         case .select(_, let input), .withColumns(_, let input), .drop(_, let input), .rename(_, let input),
             .filter(_, let input), .aggregate(_, _, let input), .topRows(_, _, _, let input), .sort(_, let input),
-            .limit(_, _, let input), .distinct(let input), .map(_, _, let input), .persist(_, let input):
+            .limit(_, _, let input), .distinct(let input), .map(_, _, let input), .persist(_, let input, _):
             [input]
         case .join(_, _, let left, let right): [left, right]
         case .union(let inputs): inputs

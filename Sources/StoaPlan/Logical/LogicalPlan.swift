@@ -34,7 +34,7 @@ public indirect enum LogicalPlan: Hashable, Codable, Sendable {
     /// Every batch through a function of the user.
     case map(UserFunction, Schema, LogicalPlan)
     /// The same rows, kept on the executors once they have been computed.
-    case persist(DatasetID, LogicalPlan)
+    case persist(DatasetID, LogicalPlan, StorageLevel = .memory)
 }
 
 /// One column under a new name.

@@ -91,7 +91,7 @@ public enum StageOutput: Hashable, Codable, Sendable {
     /// An exchange: `count` blocks a task, a row going to the bucket that its keys' hash names; dropped when the job ends.
     case buckets(keys: [BoundExpression], count: Int)
     /// One block a task, kept until the dataset is unpersisted.
-    case persist(DatasetID)
+    case persist(DatasetID, StorageLevel = .memory)
     /// A file a task, in task order.
     case files([FileSink])
 }

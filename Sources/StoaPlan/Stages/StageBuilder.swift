@@ -50,7 +50,7 @@ struct StageBuilder {
             var fragments: [StageFragment] = []
             for input in inputs { fragments.append(try fragment(input)) }
             return StageFragment(joining: fragments)
-        case .persist(let id, let input): return try persist(id, input)
+        case .persist(let id, let input, let level): return try persist(id, input, level)
         }
     }
 
@@ -93,14 +93,16 @@ struct StageBuilder {
                 ?? SizeEstimate(rows: held.rowCounts.reduce(0, +), bytes: held.byteCounts.reduce(0, +)))
     }
 
-    private mutating func persist(_ id: DatasetID, _ input: ResolvedPlan) throws(StoaError) -> StageFragment {
+    private mutating func persist(
+        _ id: DatasetID, _ input: ResolvedPlan, _ level: StorageLevel
+    ) throws(StoaError) -> StageFragment {
         if let fragment = persisted[id] { return fragment }
         let fragment: StageFragment
         if let held = catalog.heldDataset(id), !held.rowCounts.isEmpty {
             fragment = reading(held, id, input.schema)
         } else {
             let source = try self.fragment(input)
-            let stage = close(source, output: .persist(id), operators: ["persist \(id)"])
+            let stage = close(source, output: .persist(id, level), operators: ["persist \(id)"])
             fragment = StageFragment(
                 reading: source.tasks.indices.map { .materialized(stage, id, partition: $0) }, schema: source.schema,
                 operators: ["read \(id)"], size: source.size)

@@ -83,7 +83,7 @@ enum Graphs {
             return .blocks(parent.id, partitions: first..<Int.random(in: first...last, using: &random), bucket: nil)
         case .buckets(_, let count):
             return .blocks(parent.id, partitions: first..<last, bucket: Int.random(in: 0..<count, using: &random))
-        case .persist(let dataset): return .materialized(parent.id, dataset, partition: first)
+        case .persist(let dataset, _): return .materialized(parent.id, dataset, partition: first)
         case .files: return file
         }
     }

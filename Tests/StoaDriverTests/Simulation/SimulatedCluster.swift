@@ -146,7 +146,7 @@ final class SimulatedCluster: Cluster, @unchecked Sendable {
             switch task.output {
             case .block: [.stage(job, stage, partition: partition, bucket: nil)]
             case .buckets(_, let count): (0..<count).map { .stage(job, stage, partition: partition, bucket: $0) }
-            case .persist(let dataset): [.dataset(dataset, partition: partition)]
+            case .persist(let dataset, _): [.dataset(dataset, partition: partition)]
             case .file: []
             }
         var metrics = TaskMetrics()

@@ -81,7 +81,9 @@ import Testing
     @Test func emptyThingsHaveImages() throws {
         let blocks = try [
             Block(rows: []), Block(rows: [Batch(unchecked: Schema(), columns: [], rowCount: 12)]),
-            Block(rows: [Batch(["t": Column([String?.none, nil]), "e": Column([String?.none, nil]).dictionaryEncoded()])]),
+            Block(rows: [
+                Batch(["t": Column([String?.none, nil]), "e": Column([String?.none, nil]).dictionaryEncoded()])
+            ]),
             Block(rows: [Batch(["t": Column(["", ""])])]),
         ]
         for block in blocks {
@@ -94,7 +96,9 @@ import Testing
         let state = ["a|b", "", "\u{0}ü"].joined(separator: ",")
         let read = try BlockImage.read(from: image(of: Block(state: state)).buffer)
         #expect(try read.state() as? String == state)
-        let floats: [Double] = [-0.0, 0.1, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1, -3]
+        let floats: [Double] = [
+            -0.0, 0.1, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1, -3,
+        ]
         let back = try BlockImage.read(from: image(of: Block(state: floats)).buffer).state() as? [Double]
         #expect(back?.map(\.bitPattern) == floats.map(\.bitPattern))
     }
