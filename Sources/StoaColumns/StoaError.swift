@@ -26,6 +26,8 @@ public struct StoaError: Error, Hashable, Codable, Sendable {
         case userFunctionFailed
         case incompatibleMachine
         case engineFailed
+        /// A result that was to be collected has more bytes than the session allows.
+        case resultTooLarge
     }
 
     /// Whose mistake it is: the caller's, Stoa's own, or the machine's (files, memory, executors).

@@ -63,4 +63,10 @@ package final class JobResult: Sendable {
     package func release() {
         mailbox.post(.release(job))
     }
+
+    /// Lets an executor drop the blocks of one partition, which the caller has fetched; the others stay until `release()`.
+    /// Returns at once.
+    package func release(partition: Int) {
+        mailbox.post(.releasePartition(job, partition))
+    }
 }

@@ -56,8 +56,12 @@ package struct FolderSink: Sendable {
         return names
     }
 
-    /// Gives the folder its name; an empty folder of that name makes room.
+    /// Gives the folder its name; an empty folder of that name makes room. What tasks began to write and did not complete,
+    /// such as those of an executor that died, is removed before.
     package func commit() throws(StoaError) {
+        for name in Self.entries(of: temporaryPath) ?? [] where name.hasPrefix(".") {
+            unlink("\(temporaryPath)/\(name)")
+        }
         guard rename(temporaryPath, path) == 0 else {
             let error = Self.failure("the finished folder cannot be given its name", missingIsCaller: false, file: path)
             abort()

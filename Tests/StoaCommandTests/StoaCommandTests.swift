@@ -106,6 +106,22 @@ import Testing
         for word in ["core groups", "CPUs", "NUMA nodes", "instructions", "OpenBLAS"] {
             #expect(outcome.output.contains(word))
         }
+        #expect(outcome.output.contains(/executors +one per core group +default +STOA_EXECUTORS/))
+    }
+
+    @Test func optionsComeFromTheEnvironment() throws {
+        let topology = [BuiltProgram.stoa.path, "topology"]
+        let set = try BuiltProgram.environment.run(["STOA_EXECUTORS=3", "STOA_RESULT_LIMIT=1GiB"] + topology)
+        #expect(set.status == 0, "\(set.errors)")
+        #expect(set.output.contains(/executors +3 +environment/) && set.output.contains(/resultLimit +1 GiB/))
+        for (variable, sentence) in [
+            ("STOA_EXECUTERS=3", "did you mean 'STOA_EXECUTORS'"), ("STOA_EXECUTORS=none", "whole number"),
+        ] {
+            let outcome = try BuiltProgram.environment.run([variable] + topology)
+            #expect(outcome.status == 1)
+            #expect(outcome.output.isEmpty && outcome.errors.contains(sentence), "\(outcome.errors)")
+            #expect(outcome.errors.split(separator: "\n").count == 1)
+        }
     }
 
     /// What a shell sees of signals and of a full disk.

@@ -16,8 +16,8 @@ struct StageOverhead: Workload {
     init(session: Session, file: String) throws {
         self.file = file
         var options = CoreGroupOptions()
-        options.executorCount = session.configuration.executors
-        options.threadsPerExecutor = session.configuration.threadsPerExecutor
+        options.executorCount = session.configuration.options.cluster.executors
+        options.threadsPerExecutor = session.configuration.options.cluster.threadsPerExecutor
         cluster = try CoreGroupCluster(topology: .machine(), options: options)
         driver = try Driver(cluster: cluster)
         oneRow = try session.dataFrame(["x": Column([1])])

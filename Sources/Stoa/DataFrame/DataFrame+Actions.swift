@@ -6,6 +6,9 @@ import StoaTasks
 
 extension DataFrame {
     /// All rows, in this process's memory.
+    ///
+    /// Throws `resultTooLarge`, before any row is handed over, when they have more bytes than `SessionOptions.resultLimit`:
+    /// write such a result, aggregate it, or go over it with `collectBatches()`.
     public func collect() async throws -> ResultTable {
         try await collect(plan())
     }
@@ -92,25 +95,8 @@ extension DataFrame {
     /// The rows of a plan over this data frame's session.
     func collect(_ plan: LogicalPlan) async throws -> ResultTable {
         let planned = try session.planner.plan(plan, for: .rows)
-        let blocks = try await session.run(planned)
+        let blocks = try await session.run(planned, limit: session.configuration.value(\.resultLimit))
         return ResultTable(schema: planned.graph.result.schema, batches: try blocks.flatMap { try $0.rows() })
-    }
-}
-
-extension Session {
-    /// Runs the stages of a plan and takes the blocks of the last one over from the executors.
-    func run(_ planned: PlannedQuery) async throws -> [Block] {
-        let result = try await execute(planned)
-        defer { result.release() }
-        return try result.blocks.map { try cluster.read($0.location) }
-    }
-
-    /// Runs the stages of a plan; the caller releases the result.
-    func execute(_ planned: PlannedQuery, isAnalyzed: Bool = false) async throws -> JobResult {
-        guard progress == .terminal else { return try await driver.run(planned.graph, isAnalyzed: isAnalyzed) }
-        let bar = ProgressBar()
-        defer { bar.finish() }
-        return try await driver.run(planned.graph, isAnalyzed: isAnalyzed) { bar.update($0) }
     }
 }
 

@@ -45,6 +45,11 @@ public struct DataWriter: Sendable {
         guard path.hasSuffix("/") else {
             return try await write(.writeFile(FileSink(path: path, format: format)))
         }
+        try await writeFolder(path, format)
+    }
+
+    /// A file a partition in a folder that appears complete or not at all.
+    func writeFolder(_ path: String, _ format: FileFormat) async throws {
         let folder = try FolderSink(path: path)
         do {
             try await write(.writeFolder(folder.temporaryPath, format))

@@ -1,15 +1,26 @@
 import StoaCoreGroups
 
-/// Where a session's executors come from.
+/// Where a session's executors come from. What is nil is left to the environment, and then to Stoa.
 public struct ClusterConfiguration: Hashable, Sendable {
-    /// Executors to start; nil for one a core group.
-    public let executors: Int?
-    /// Task threads of each executor; nil for one a CPU of its core group.
-    public let threadsPerExecutor: Int?
-    /// What makes a core group.
-    public let coreGroups: CoreGroups
-    /// Whether task threads stay on their CPUs.
-    public let isPinned: Bool
+    /// Where executors run; in this process unless given.
+    public var kind: Kind?
+    /// Executors to start; one a core group unless given.
+    public var executors: Int?
+    /// Task threads of each executor; one a CPU of its core group unless given.
+    public var threadsPerExecutor: Int?
+    /// What makes a core group; the memory node unless given.
+    public var coreGroups: CoreGroups?
+    /// Whether task threads stay on their CPUs; they do unless given.
+    public var pinning: Bool?
+
+    /// Nothing is asked for.
+    public init() {}
+
+    /// Where executors run.
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// Inside this process.
+        case embedded
+    }
 
     /// What makes CPUs a core group, and so an executor.
     public enum CoreGroups: String, Hashable, Sendable, CaseIterable {
@@ -23,22 +34,27 @@ public struct ClusterConfiguration: Hashable, Sendable {
     ///
     /// Numbers above the machine's CPUs are allowed; such threads share CPUs. Results never depend on these numbers.
     public static func embedded(
-        executors: Int? = nil, threadsPerExecutor: Int? = nil, coreGroups: CoreGroups = .memoryNodes,
-        pinned: Bool = true
+        executors: Int? = nil, threadsPerExecutor: Int? = nil, coreGroups: CoreGroups? = nil,
+        pinned: Bool? = nil
     ) -> ClusterConfiguration {
-        ClusterConfiguration(
-            executors: executors, threadsPerExecutor: threadsPerExecutor, coreGroups: coreGroups, isPinned: pinned)
+        var configuration = ClusterConfiguration()
+        configuration.kind = .embedded
+        configuration.executors = executors
+        configuration.threadsPerExecutor = threadsPerExecutor
+        configuration.coreGroups = coreGroups
+        configuration.pinning = pinned
+        return configuration
     }
 
     /// Executors inside this process, one per NUMA-aware core group.
     public static var embedded: ClusterConfiguration { .embedded() }
 
-    var options: CoreGroupOptions {
+    var coreGroupOptions: CoreGroupOptions {
         var options = CoreGroupOptions()
         options.executorCount = executors
         options.threadsPerExecutor = threadsPerExecutor
-        options.grouping = coreGroups == .memoryNodes ? .memoryNode : .lastLevelCache
-        options.pinning = isPinned ? .auto : .off
+        options.grouping = coreGroups == .lastLevelCaches ? .lastLevelCache : .memoryNode
+        options.pinning = pinning == false ? .off : .auto
         return options
     }
 }

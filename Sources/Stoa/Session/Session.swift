@@ -11,9 +11,8 @@ import Synchronization
 /// A session is shared freely between threads and Swift tasks. Its executors run until `stop()` or until the last
 /// reference to the session and its data frames is gone.
 public final class Session: Sendable {
-    /// How the cluster was asked for.
-    public let configuration: ClusterConfiguration
-    let progress: ProgressDisplay
+    /// The options in force, and where each came from.
+    public let configuration: SessionConfiguration
     let cluster: any SessionCluster
     let driver: Driver
     let files = FileCatalog()
@@ -21,24 +20,41 @@ public final class Session: Sendable {
 
     /// Opens a session: finds the machine's core groups and starts their executors.
     ///
-    /// Throws `invalidArgument` for impossible numbers, and `incompatibleMachine` when this program was compiled for
-    /// instructions that the machine does not have. Costs a few milliseconds.
+    /// What is given here goes before the environment's variables `STOA_*`, and these before the defaults; see
+    /// `SessionConfiguration`. Throws `invalidArgument` for values that cannot be meant, `unknownName` for a variable
+    /// `STOA_*` that is no option, and `incompatibleMachine` when this program was compiled for instructions that the machine
+    /// does not have. Costs a few milliseconds.
+    ///
+    /// - Parameters:
+    ///   - cluster: where the executors come from.
+    ///   - progress: whether the progress of jobs is shown.
+    ///   - options: all else, and what is not given by the other parameters.
     public convenience init(
-        cluster configuration: ClusterConfiguration = .embedded, progress: ProgressDisplay = .none
+        cluster: ClusterConfiguration? = nil, progress: ProgressDisplay? = nil,
+        options: SessionOptions = SessionOptions()
     ) throws(StoaError) {
-        let cluster = try CoreGroupCluster(topology: .machine(), options: configuration.options)
-        try self.init(executors: cluster, configuration: configuration, progress: progress)
+        var given = options
+        given.cluster = cluster ?? given.cluster
+        given.progress = progress ?? given.progress
+        let configuration = try SessionConfiguration(given)
+        try self.init(
+            executors: CoreGroupCluster(topology: .machine(), options: configuration.options.cluster.coreGroupOptions),
+            configuration: configuration)
     }
 
-    /// A session over executors that somebody else made.
-    package init(
-        executors cluster: any SessionCluster, configuration: ClusterConfiguration = .embedded,
-        progress: ProgressDisplay = .none
+    /// A session over executors that somebody else made; the environment has no say.
+    package convenience init(
+        executors cluster: any SessionCluster, options: SessionOptions = SessionOptions()
     ) throws(StoaError) {
+        try self.init(executors: cluster, configuration: SessionConfiguration(options, environment: [:]))
+    }
+
+    private init(executors cluster: any SessionCluster, configuration: SessionConfiguration) throws(StoaError) {
         self.configuration = configuration
-        self.progress = progress
         self.cluster = cluster
-        driver = try Driver(cluster: cluster)
+        var options = DriverOptions()
+        options.maximumAttempts = configuration.value(\.maximumAttempts)
+        driver = try Driver(cluster: cluster, options: options)
     }
 
     deinit {

@@ -47,10 +47,11 @@ let convertCommand: CommandSpecification = .init(
 }
 
 let topologyCommand: CommandSpecification = .init(
-    name: "topology", summary: "Show the machine: core groups, CPUs, memory nodes, instructions, OpenBLAS.",
-    arguments: [], options: []
+    name: "topology",
+    summary: "Show the machine (core groups, CPUs, memory nodes, libraries) and the options in force.", arguments: [],
+    options: []
 ) { _ in
-    print(try MachineDescription.current())
+    print("\(try MachineDescription.current())\n\n\(try SessionConfiguration())")
 }
 
 /// A table on standard output, all rows unless limited, fitted when that is a terminal.

@@ -47,6 +47,7 @@ struct DriverLoop {
             if isStopping { refuse(message) } else { stages.run(request) }
         case .cancel(let job): stages.cancel(job)
         case .release(let job): stages.release(job)
+        case .releasePartition(let job, let partition): stages.release(job, partition: partition)
         case .events(let events): for event in events { receive(event) }
         case .register(let dataset, let blocks): stages.register(dataset, blocks)
         case .unpersist(let dataset): stages.unpersist(dataset)
@@ -76,7 +77,7 @@ struct DriverLoop {
         switch message {
         case .run(let request): StageScheduler.resume(request, .failure(Driver.isStopped))
         case .inspect(let continuation): continuation.resume(returning: tables())
-        case .cancel, .release, .events, .register, .unpersist, .stop: break
+        case .cancel, .release, .releasePartition, .events, .register, .unpersist, .stop: break
         }
     }
 

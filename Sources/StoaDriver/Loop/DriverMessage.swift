@@ -8,6 +8,7 @@ enum DriverMessage: Sendable {
     case run(JobRequest)
     case cancel(JobID)
     case release(JobID)
+    case releasePartition(JobID, Int)
     case events([ClusterEvent])
     case register(DatasetID, [LocatedBlock])
     case unpersist(DatasetID)

@@ -83,6 +83,12 @@ final class StageScheduler {
         }
     }
 
+    /// Lets go of one partition of a result. The result's own release names its blocks once more, which executors ignore.
+    func release(_ id: JobID, partition: Int) {
+        guard let result = results[id], result.dataset == nil else { return }
+        calls.drop(result.table.partitions[partition], partition: partition, naming: result.table.naming)
+    }
+
     func register(_ id: DatasetID, _ blocks: [LocatedBlock]) {
         let partitions = blocks.map {
             PartitionBlocks(

@@ -40,7 +40,8 @@ package final class FileCatalog: Sendable {
         let schema = try SchemaUnion.schema(of: files, types: scan.types)
         var parts = PartitionList()
         for file in files {
-            parts.add(try division(of: file, schema: schema, predicate: predicate))
+            let division = try division(of: file, schema: schema, predicate: predicate)
+            parts.add(scan.hasPartitionPerFile ? division.joined : division)
         }
         return ScanPartitions(
             slices: parts.slices(of: files, schema: schema, projection: projection), prunedParts: parts.prunedParts,

@@ -54,6 +54,24 @@ struct FileDivision {
             })
     }
 
+    /// All parts in one, also when there are none.
+    var joined: FileDivision {
+        let rows = parts.reduce(0) { $0 + ($1.rowCount ?? 0) }
+        let isCounted = parts.allSatisfy { $0.rowCount != nil }
+        var groups: [Int] = []
+        var batches: Range<Int>?
+        for (part, _) in parts {
+            switch part {
+            case .rowGroups(let members): groups += members
+            case .batches(let range):
+                batches = min(batches?.lowerBound ?? range.lowerBound, range.lowerBound)..<range.upperBound
+            case .bytes: preconditionFailure("text files are read in the parts that they divide into")
+            }
+        }
+        let all: FileSlice.Part = batches.map { .batches($0) } ?? .rowGroups(groups)
+        return FileDivision(parts: [(all, isCounted ? rows : nil)], prunedParts: prunedParts)
+    }
+
     /// Neighbours joined until a partition is full.
     private static func joined(_ members: [(index: Int, rows: Int)]) -> [(members: [Int], rows: Int)] {
         var runs: [(members: [Int], rows: Int)] = []

@@ -35,6 +35,9 @@ public struct FileScan: Hashable, Codable, Sendable {
     public var format: FileFormat?
     /// Types given by the user for some columns, in place of inference.
     public var types: [String: DataType]
+    /// Whether each file is one partition, however large, instead of the parts that its rows divide into. Only for formats
+    /// that are no text.
+    package var hasPartitionPerFile = false
 
     /// A scan of a path.
     public init(path: String, format: FileFormat? = nil, types: [String: DataType] = [:]) {

@@ -171,9 +171,11 @@ struct StageBuilder {
             if fragment.tasks.count > 1 { fragment = gathered(fragment) }
             close(fragment, output: .files([sink]), operators: ["write \(sink.path.lastPathComponent)"])
         case .writeFolder(let folder, let format):
+            // Numbers of one length: readers take the files of a folder in the order of their names.
+            let digits = max(5, String(fragment.tasks.count - 1).count)
             let sinks = fragment.tasks.indices.map { task in
                 let number = String(task)
-                let padded = String(repeating: "0", count: max(0, 5 - number.count)) + number
+                let padded = String(repeating: "0", count: digits - number.count) + number
                 return FileSink(
                     path: "\(folder.hasSuffix("/") ? folder : folder + "/")part-\(padded).\(format.fileExtension)",
                     format: format)
