@@ -7,11 +7,15 @@ protocol IntegerLanes: ColumnInteger {
     static func load(_ values: UnsafePointer<Self>) -> SIMD16<Int64>
     /// What lies above the lower 32 bits, of loaded values.
     static func upperHalves(_ lanes: SIMD16<Int64>) -> SIMD16<Int64>
+    /// The bits that the magnitudes of loaded values take, -2^n taking as many as 2^n - 1.
+    static func magnitudeBits(_ lanes: SIMD16<Int64>) -> SIMD16<Int64>
 }
 
 extension IntegerLanes {
     @inline(__always)
     static func upperHalves(_ lanes: SIMD16<Int64>) -> SIMD16<Int64> { lanes &>> SIMD16(repeating: 32) }
+    @inline(__always)
+    static func magnitudeBits(_ lanes: SIMD16<Int64>) -> SIMD16<Int64> { lanes ^ (lanes &>> SIMD16(repeating: 63)) }
 }
 
 extension Int8: IntegerLanes {
@@ -56,4 +60,6 @@ extension UInt64: IntegerLanes {
     static func upperHalves(_ lanes: SIMD16<Int64>) -> SIMD16<Int64> {
         (lanes &>> SIMD16(repeating: 32)) & SIMD16(repeating: 0xffff_ffff)
     }
+    @inline(__always)
+    static func magnitudeBits(_ lanes: SIMD16<Int64>) -> SIMD16<Int64> { lanes }
 }

@@ -50,19 +50,28 @@ final class WideSumReduction: BlockReduction {
 /// Number, sum and sum of squares of integers and booleans over all rows, all exact (N14).
 ///
 /// - Nulls: skipped. Overflow: none, for any number of rows. Empty: null.
-/// - Cost: vector additions and multiplications up to 32 bits, a 128-bit product a row for 64 bits.
+/// - Cost: vector additions and multiplications up to 32 bits and for values of 64 bits within -2^52 ..< 2^52; once there
+///   was another one, a 128-bit product a row.
 final class IntegerMomentReduction: BlockReduction {
-    /// Rows that are read twice while they are in the first cache level.
-    private static let blockRows = 2048
-
     let description: ReductionDescription
     private var state = IntegerMomentState()
+    /// Whether there was a value of more than 52 bits, among which there may well be others.
+    private var hasWide = false
 
     init(_ description: ReductionDescription) { self.description = description }
 
     func consume(_ rows: ReductionRows) {
         state.count &+= Int64(rows.count - rows.nullCount)
-        rows.inBlocks(of: Self.blockRows) { rows in
+        // Rows of a block that are read twice are in the first cache level then.
+        rows.inBlocks(of: ExactMoments.blockRows) { rows in
+            if rows.storage == .int64 || rows.storage == .uint64, !hasWide {
+                if let sums = ExactMoments.sums(of: rows) {
+                    state.sum &+= sums.sum
+                    state.squares += sums.squares
+                    return
+                }
+                hasWide = true
+            }
             state.sum &+= ExactBlocks.sum(of: rows)
             state.squares += ExactBlocks.squares(of: rows)
         }

@@ -89,11 +89,23 @@ private let integerKinds: [KeyKind] = [
         let small = (0..<5_000).map { _ in Int64(maker.below(1_000)) }
         let description = ReductionDescription(.variance(deltaDegrees: 1), of: .int64)
         let expected = try description.value(of: Column(small))
-        for base in [Int64.min, -1_000_000_007, 1 << 53, Int64.max - 1_000] {
+        // Among them ranges across the ends of what is multiplied in parts: 26 and 52 bits.
+        for base: Int64 in [
+            Int64.min, -1_000_000_007, 1 << 53, Int64.max - 1_000, 1 << 38, (1 << 26) - 500, -(1 << 26) - 500,
+            (1 << 52) - 1_000, (1 << 52) - 500, -(1 << 52), -(1 << 52) - 500,
+        ] {
             #expect(try description.value(of: Column(small.map { $0 + base })) == expected)
         }
         let unsigned = ReductionDescription(.variance(deltaDegrees: 1), of: .uint64)
         #expect(try unsigned.value(of: Column(small.map { UInt64($0) + (UInt64.max - 1_000) })) == expected)
+        let unsignedBase = UInt64(1) << 52 - 500
+        #expect(try unsigned.value(of: Column(small.map { UInt64($0) + unsignedBase })) == expected)
+        // Whole blocks of the largest magnitude that is multiplied in parts.
+        for constant: Int64 in [-(1 << 52), (1 << 52) - 1] {
+            let same = [Int64](repeating: constant, count: 4_096)
+            #expect(try description.value(of: Column(same)) == Column([0.0]))
+            #expect(try description.value(of: Column(same.dropLast() + [constant + 64])) == Column([1.0]))
+        }
         // Two values 2^64 - 1 apart: half of the squared distance.
         let extremes = try description.value(of: Column([Int64.min, .max]))
         #expect(extremes == Column([0x1p127]))
