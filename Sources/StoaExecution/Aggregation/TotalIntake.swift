@@ -34,7 +34,7 @@ final class TotalIntake: AggregateIntake {
             sinks += aggregate.arguments.map { $0.type == .utf8 ? nil : total as? any BlockReduction }
         }
         program = try ExpressionProgram(expressions, after: steps, input: input.schema) {
-            sinks[$0] == nil ? .column : .reduction
+            OutputUse(sinks[$0])
         }
         self.totals = totals
         self.places = places

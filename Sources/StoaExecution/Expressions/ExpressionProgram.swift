@@ -29,6 +29,9 @@ package final class ExpressionProgram {
     /// Whether a reduction takes the output block by block.
     private let isStreamed: [Bool]
 
+    /// Of a program whose every output is a reduction of whole columns, what each takes; nil for other programs.
+    private let wholeArguments: [WholeArgument]?
+
     /// Whether some columns have to be cut down to the rows that pass the filters.
     private let needsChosen: Bool
 
@@ -56,9 +59,16 @@ package final class ExpressionProgram {
         self.rowMask = rowMask
         constants = compiler.constants
         instructionCount = compiler.instructions.count
-        let streamed = expressions.indices.map { types[outputs[$0]] != .utf8 && use($0) == .reduction }
+        let streamed = expressions.indices.map { types[outputs[$0]] != .utf8 && use($0).isReduction }
         self.isStreamed = streamed
 
+        let whole =
+            rowMask == nil
+            ? WholeArgument.all(
+                of: outputs.indices.map { (register: outputs[$0], use: use($0)) }, compiler.instructions, types: types,
+                columns: columns)
+            : nil
+        wholeArguments = whole
         let parts = ProgramParts(compiler.instructions, types: types)
         // Whole columns are reduced as they are, unless a filter drops rows of them.
         var laneOutputs: [Int] = []
@@ -73,7 +83,7 @@ package final class ExpressionProgram {
         let laneMasks = Set(parts.lanes.flatMap(\.readMasks) + (rowMask.map { [$0] } ?? []))
         let constants = constants
         lanes =
-            parts.lanes.isEmpty && laneOutputs.isEmpty && rowMask == nil
+            whole != nil || (parts.lanes.isEmpty && laneOutputs.isEmpty && rowMask == nil)
             ? nil
             : LaneProgram(
                 parts.lanes, types: types, constants: constants, maskCount: compiler.maskCount,
@@ -113,11 +123,18 @@ package final class ExpressionProgram {
     ///
     /// A reduction of blocks gets all rows in their places, the dropped ones as nulls.
     /// - Parameter sinks: the reduction of each expression; nil for those that become columns.
-    /// - Returns: of each expression without a reduction the column of the rows that pass, and the number of these.
+    /// - Returns: of each expression without a reduction the column of the rows that pass, none at all when reductions
+    ///   take whole columns; and the number of these rows.
     func reduce(
         _ batch: Batch, firstRow: Int?, into sinks: [(any BlockReduction)?]
     ) throws(StoaError) -> (columns: [Column?], count: Int) {
         precondition(sinks.count == outputs.count, "\(sinks.count) reductions of \(outputs.count) expressions")
+        if let wholeArguments {
+            for (sink, argument) in zip(sinks, wholeArguments) {
+                if let sink { argument.give(batch, to: sink) }
+            }
+            return ([], batch.rowCount)
+        }
         let (columns, chosen, passed) = try run(batch, firstRow, sinks)
         var kept: [Column?] = []
         for (place, column) in columns.enumerated() {
@@ -158,16 +175,6 @@ package final class ExpressionProgram {
         }
         return (columns, chosen, passed)
     }
-}
-
-/// What becomes of the values of an expression of a program.
-enum OutputUse {
-    /// A column.
-    case column
-    /// A column; decimals above 18 digits may be decimals of 18 digits and the same scale when all of them fit.
-    case narrowColumn
-    /// A reduction takes them block by block; text becomes a column all the same.
-    case reduction
 }
 
 /// The instructions that run on whole morsels, which are those of text and what they need, and those that run in blocks.

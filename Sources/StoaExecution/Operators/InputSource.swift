@@ -20,10 +20,14 @@ final class InputSource: BatchSource {
     private let context: TaskContext
     private var rest: Rest
     private var cutter = MorselCutter()
+    /// The schema of the last batch that had the plan's: the batches of a block share theirs, which shows without a look at
+    /// the names.
+    private var acceptedSchema: Schema
 
     /// The rows of a task's input of that number.
     init(_ number: Int, schema: Schema, of context: TaskContext) throws(StoaError) {
         self.schema = schema
+        acceptedSchema = schema
         self.number = number
         self.context = context
         switch try context.input(number) {
@@ -66,7 +70,11 @@ final class InputSource: BatchSource {
     /// The batch under the names by which the plan calls its columns: those who made it may have called them otherwise, as
     /// the sides of a union do. Throws `engineFailed` when the types differ.
     private func relabelled(_ batch: Batch) throws(StoaError) -> Batch {
-        if batch.schema == schema { return batch }
+        if batch.schema == acceptedSchema { return batch }
+        if batch.schema == schema {
+            acceptedSchema = batch.schema
+            return batch
+        }
         guard batch.columns.map(\.type) == schema.fields.map(\.type) else {
             throw StoaError(
                 .engineFailed, source: .engine,

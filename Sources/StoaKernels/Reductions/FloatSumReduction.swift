@@ -60,12 +60,47 @@ extension Float: FloatLanes {
     @inline(__always) static func load(_ values: UnsafePointer<Float>) -> SIMD16<Double> { stoa_load_f32x16(values) }
 }
 
+/// The terms of a float sum, each computed from the columns where it is added.
+private protocol FloatTerms {
+    subscript(row: Int) -> Double { get }
+    /// The terms of 16 rows from `row` on.
+    func lanes(_ row: Int) -> SIMD16<Double>
+    /// Asks for what lies ahead of the 64 rows from `row` on.
+    func prefetch(_ row: Int)
+    /// The terms from `row` on.
+    func dropping(_ row: Int) -> Self
+}
+
+private struct ValueTerms<Value: FloatLanes>: FloatTerms {
+    let values: UnsafePointer<Value>
+
+    @inline(__always) subscript(row: Int) -> Double { values[row].widened }
+    @inline(__always) func lanes(_ row: Int) -> SIMD16<Double> { Value.load(values + row) }
+    @inline(__always) func prefetch(_ row: Int) { stoa_prefetch_ahead(values + row, 64 * MemoryLayout<Value>.stride) }
+    @inline(__always) func dropping(_ row: Int) -> Self { Self(values: values + row) }
+}
+
+private struct ProductTerms: FloatTerms {
+    let first: UnsafePointer<Double>
+    let second: UnsafePointer<Double>
+
+    @inline(__always) subscript(row: Int) -> Double { first[row] * second[row] }
+    @inline(__always) func lanes(_ row: Int) -> SIMD16<Double> {
+        stoa_load_f64x16(first + row) * stoa_load_f64x16(second + row)
+    }
+    @inline(__always) func prefetch(_ row: Int) {
+        stoa_prefetch_ahead(first + row, 64 * MemoryLayout<Double>.stride)
+        stoa_prefetch_ahead(second + row, 64 * MemoryLayout<Double>.stride)
+    }
+    @inline(__always) func dropping(_ row: Int) -> Self { Self(first: first + row, second: second + row) }
+}
+
 /// Sum and mean of floats over all rows, in the ordered tier.
 ///
 /// - Nulls, and rows that a filter dropped: count as +0.0 in their place; a mean divides by the number of values. NaN and
 ///   infinities propagate.
 /// - Empty: null. Cost: one vector addition per 16 rows; with nulls one mask more.
-final class FloatSumReduction: BlockReduction {
+final class FloatSumReduction: ProductReduction {
     let description: ReductionDescription
     private var tree = FloatSumTree()
     /// The lanes of the unfinished leaf and the rows it has.
@@ -78,9 +113,42 @@ final class FloatSumReduction: BlockReduction {
     func consume(_ rows: ReductionRows) {
         count &+= Int64(rows.count - rows.nullCount)
         if rows.storage == .float32 {
-            consume(rows.values(as: Float.self), rows)
+            consume(ValueTerms(values: rows.values(as: Float.self)), rows)
         } else {
-            consume(rows.values(as: Double.self), rows)
+            consume(ValueTerms(values: rows.values(as: Double.self)), rows)
+        }
+    }
+
+    package func consumeProducts(_ first: Column, _ second: Column, count rowCount: Int) {
+        let first = description.checked(first, count: rowCount)
+        let second = description.checked(second, count: rowCount)
+        let terms = ProductTerms(first: first.values(as: Double.self), second: second.values(as: Double.self))
+        defer { withExtendedLifetime((first, second)) {} }
+        if first.validity == nil, second.validity == nil {
+            count &+= Int64(rowCount)
+            consume(terms, ReductionRows(count: rowCount))
+            return
+        }
+        // One word more: words are read together with the byte behind them.
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: FloatSumTree.leafRows / 64 + 1) { words in
+            words.initialize(repeating: 0)
+            var row = 0
+            while row < rowCount {
+                let step = min(FloatSumTree.leafRows, rowCount - row)
+                var present = 0
+                for index in 0..<(step + 63) / 64 {
+                    let start = index * 64
+                    words[index] = PairRows.validWord(first, second, at: row + start, rows: min(64, step - start))
+                    present &+= words[index].nonzeroBitCount
+                }
+                count &+= Int64(present)
+                // Of the rows only the validity is read.
+                let rows = ReductionRows(
+                    storage: .float64, values: UnsafeRawPointer(terms.first), validity: words.baseAddress!,
+                    count: step, nullCount: step - present)
+                consume(terms.dropping(row), rows)
+                row += step
+            }
         }
     }
 
@@ -89,16 +157,16 @@ final class FloatSumReduction: BlockReduction {
         return withUnsafePointer(to: state) { FloatSumState.write($0, count: 1, description) }
     }
 
-    private func consume<Value: FloatLanes>(_ values: UnsafePointer<Value>, _ rows: ReductionRows) {
+    private func consume<Terms: FloatTerms>(_ terms: Terms, _ rows: ReductionRows) {
         var row = 0
         while row < rows.count {
             let step = min(FloatSumTree.leafRows - leafRow, rows.count - row)
             if let validity = rows.validity {
                 lanes = Self.add(
-                    values + row, count: step, at: leafRow, to: lanes, valid: validity,
+                    terms.dropping(row), count: step, at: leafRow, to: lanes, valid: validity,
                     offset: rows.validityOffset + row)
             } else {
-                lanes = Self.add(values + row, count: step, at: leafRow, to: lanes)
+                lanes = Self.add(terms.dropping(row), count: step, at: leafRow, to: lanes)
             }
             row += step
             leafRow += step
@@ -111,58 +179,55 @@ final class FloatSumReduction: BlockReduction {
     }
 
     /// Adds rows of one leaf, the first of which is row `first` of the leaf.
-    private static func add<Value: FloatLanes>(
-        _ values: UnsafePointer<Value>, count: Int, at first: Int, to start: SIMD16<Double>
+    private static func add<Terms: FloatTerms>(
+        _ terms: Terms, count: Int, at first: Int, to start: SIMD16<Double>
     ) -> SIMD16<Double> {
         var lanes = start
         var row = 0
         while row < count && (first + row) & 15 != 0 {
-            lanes[(first + row) & 15] += values[row].widened
+            lanes[(first + row) & 15] += terms[row]
             row += 1
         }
         while row &+ 64 <= count {
-            let block = values + row
-            stoa_prefetch_ahead(block, 64 * MemoryLayout<Value>.stride)
-            lanes += Value.load(block)
-            lanes += Value.load(block + 16)
-            lanes += Value.load(block + 32)
-            lanes += Value.load(block + 48)
+            terms.prefetch(row)
+            lanes += terms.lanes(row)
+            lanes += terms.lanes(row &+ 16)
+            lanes += terms.lanes(row &+ 32)
+            lanes += terms.lanes(row &+ 48)
             row &+= 64
         }
         while row + 16 <= count {
-            lanes += Value.load(values + row)
+            lanes += terms.lanes(row)
             row += 16
         }
         while row < count {
-            lanes[(first + row) & 15] += values[row].widened
+            lanes[(first + row) & 15] += terms[row]
             row += 1
         }
         return lanes
     }
 
     /// The same with nulls: validity bits start at bit `offset`.
-    private static func add<Value: FloatLanes>(
-        _ values: UnsafePointer<Value>, count: Int, at first: Int, to start: SIMD16<Double>, valid: UnsafeRawPointer,
-        offset: Int
+    private static func add<Terms: FloatTerms>(
+        _ terms: Terms, count: Int, at first: Int, to start: SIMD16<Double>, valid: UnsafeRawPointer, offset: Int
     ) -> SIMD16<Double> {
         var lanes = start
         var row = 0
         while row < count && (first + row) & 15 != 0 {
-            if ValidityBits.bit(valid, at: offset + row) { lanes[(first + row) & 15] += values[row].widened }
+            if ValidityBits.bit(valid, at: offset + row) { lanes[(first + row) & 15] += terms[row] }
             row += 1
         }
         while row &+ 64 <= count {
             let word = ValidityBits.word(valid, at: offset &+ row, rows: 64)
-            let block = values + row
-            stoa_prefetch_ahead(block, 64 * MemoryLayout<Value>.stride)
-            lanes += stoa_keep_f64x16(Value.load(block), word)
-            lanes += stoa_keep_f64x16(Value.load(block + 16), word &>> 16)
-            lanes += stoa_keep_f64x16(Value.load(block + 32), word &>> 32)
-            lanes += stoa_keep_f64x16(Value.load(block + 48), word &>> 48)
+            terms.prefetch(row)
+            lanes += stoa_keep_f64x16(terms.lanes(row), word)
+            lanes += stoa_keep_f64x16(terms.lanes(row &+ 16), word &>> 16)
+            lanes += stoa_keep_f64x16(terms.lanes(row &+ 32), word &>> 32)
+            lanes += stoa_keep_f64x16(terms.lanes(row &+ 48), word &>> 48)
             row &+= 64
         }
         while row < count {
-            if ValidityBits.bit(valid, at: offset + row) { lanes[(first + row) & 15] += values[row].widened }
+            if ValidityBits.bit(valid, at: offset + row) { lanes[(first + row) & 15] += terms[row] }
             row += 1
         }
         return lanes

@@ -141,3 +141,11 @@ extension BlockReduction {
         withExtendedLifetime(column) { consume(ReductionRows(column)) }
     }
 }
+
+/// A reduction that multiplies its arguments itself, so that the products of two columns are never stored.
+package protocol ProductReduction: BlockReduction {
+    /// Takes the products of two float64 columns, rounded as if they were stored.
+    ///
+    /// - Nulls: a row with a null on either side is one with a null product.
+    func consumeProducts(_ first: Column, _ second: Column, count: Int)
+}

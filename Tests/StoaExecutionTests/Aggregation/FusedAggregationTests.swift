@@ -73,6 +73,45 @@ import Testing
         }
     }
 
+    /// Products of columns are summed where they are read: to the bits of the sum of the column of products, nulls on either
+    /// side and all cuts included, whether or not the program does more than that.
+    @Test(arguments: [(0, 0), (7, 0), (0, 5), (7, 5), (1, 5)]) func sumsOfProducts(_ nullEvery: (Int, Int)) throws {
+        let count = 5_003
+        func column(_ every: Int, _ value: (Double) -> Double) -> Column {
+            Column((0..<count).map { every > 0 && $0 % every == 0 ? nil : value(Double($0)) } as [Double?])
+        }
+        let batch = try Batch([
+            "x": column(nullEvery.0) { 1 / ($0 + 1) }, "y": column(nullEvery.1) { 0.1 * $0 - 77 },
+        ]).slice(3..<count)
+        let bound = try batch.schema.bind([col("x") * col("y"), col("x"), col("x") + col("y")])
+        let products = try ExpressionProgram([bound[0]], input: batch.schema).evaluate(batch)[0]
+        let sum = try aggregate(.sum, bound[0])
+        let reference = try kernel(sum)
+        reference.consume(products, count: batch.rowCount)
+        let state = reference.states()[0]
+        let expected = withExtendedLifetime(state) { state.values(as: Double.self)[0].bitPattern }
+        let mean = try aggregate(.mean, bound[0])
+        let others = try [aggregate(.sum, bound[1]), aggregate(.sum, bound[2])]
+        for aggregates in [[sum, mean], [sum, mean, others[0]], [sum, mean, others[1]]] {
+            for cut in [batch.rowCount, 1, 64, 700, 1_024, 1_500] {
+                let batches = stride(from: 0, to: batch.rowCount, by: cut).map {
+                    batch.slice($0..<min(batch.rowCount, $0 + cut))
+                }
+                let found = try values(aggregates, after: [], batches, batch.schema)
+                let present = Double(batch.rowCount - products.nullCount)
+                guard present > 0 else {
+                    #expect(found[0].nullCount == 1 && found[1].nullCount == 1)
+                    continue
+                }
+                let (sum, mean) = withExtendedLifetime(found) {
+                    (found[0].values(as: Double.self)[0], found[1].values(as: Double.self)[0])
+                }
+                #expect(sum.bitPattern == expected, "cut \(cut)")
+                #expect(mean == sum / present)
+            }
+        }
+    }
+
     /// Random conditions and arguments against the reference, row by row: only rows that pass count, and only they fail; the
     /// result has the same bits however the rows are cut; a float sum is that of the column with nulls for dropped rows.
     @Test(arguments: 0..<6) func randomFiltersAndArguments(_ seed: Int) throws {
