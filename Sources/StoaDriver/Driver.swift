@@ -9,25 +9,29 @@ import Synchronization
 /// All scheduling state belongs to one serial loop on a thread of its own (`stoa-driver`); every call posts a message to it.
 /// Calls may come from any thread.
 package final class Driver: Sendable {
-    private let mailbox = Mailbox<DriverMessage>()
+    let mailbox = Mailbox<DriverMessage>()
     /// The datasets that executors hold, for the planner.
     package let heldDatasets = HeldDatasets()
     private let nextJob = Atomic<Int>(0)
+    let nextListener = Atomic<Int>(0)
     private let cluster: any Cluster
     private let spinNanoseconds: Int
     /// Nil once the driver is stopped.
     private let thread: Mutex<NamedThread?>
 
     /// Starts the cluster and the driver's thread. The cluster belongs to the driver, which stops it.
-    package init(cluster: any Cluster, options: DriverOptions = DriverOptions()) throws(StoaError) {
+    package init(
+        cluster: any Cluster, options: DriverOptions = DriverOptions()
+    ) throws(StoaError) {
         let (mailbox, snapshot) = (mailbox, heldDatasets)
         self.cluster = cluster
         spinNanoseconds = options.spinNanoseconds
         try cluster.start { mailbox.post(.events($0)) }
         do {
             let thread = try NamedThread.start(name: "stoa-driver") {
-                var loop = DriverLoop(cluster: cluster, options: options, mailbox: mailbox, snapshot: snapshot)
-                loop.run()
+                var loop = DriverLoop(
+                    cluster: cluster, options: options, clock: .monotonic, mailbox: mailbox, snapshot: snapshot)
+                loop.run(mailbox)
             }
             self.thread = Mutex(thread)
         } catch {
@@ -41,14 +45,21 @@ package final class Driver: Sendable {
     /// Runs a job and gives where its result is.
     ///
     /// Cancelling the calling task cancels the job. Whatever the outcome, when this returns or throws no attempt of the job
-    /// runs, and nothing is left of it but the result's blocks, until `JobResult.release()`, and the datasets it persisted.
+    /// runs that could still change anything (a second attempt at a task that was slower may take milliseconds to stop), and
+    /// nothing is left of it but the result's blocks, until `JobResult.release()`, and the datasets it persisted.
+    ///
+    /// Tasks that fail are tried again elsewhere, blocks that are lost with an executor are computed again. A result that was
+    /// given out is not: whoever cannot read a block of it any more (`blockLost`) runs the job again.
     ///
     /// - Parameters:
     ///   - isAnalyzed: whether the operators are measured; see `StageReport.operators`.
     ///   - progress: called at the start, then when something has changed but at most every
     ///     `progressIntervalNanoseconds`, then once at the end; one call at a time, never after this returns. A slow listener
     ///     sees fewer calls.
-    /// - Throws: `cancelled`; else the first error that could not be cured by trying again, with stage and partition.
+    /// - Throws: `cancelled`; a caller's mistake as soon as a task meets it, with stage and partition; else the last error of
+    ///   a task that was tried `DriverOptions.maximumAttempts` times, which names the stage, the partition, how often and
+    ///   where; `blockLost` for blocks that vanish again and again, or of data given in memory that cannot be had again; the
+    ///   reason why no executor can be had when none is left.
     package func run(
         _ graph: StageGraph, isAnalyzed: Bool = false, progress: (@Sendable (JobProgress) -> Void)? = nil
     ) async throws(StoaError) -> JobResult {
@@ -59,11 +70,9 @@ package final class Driver: Sendable {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let request = JobRequest(
-                    id: id, outline: outline, isAnalyzed: isAnalyzed, feed: feed, isCancelled: mark,
-                    continuation: continuation)
-                guard mailbox.post(.run(request)) else {
-                    return StageScheduler.resume(request, .failure(Self.isStopped))
-                }
+                    id: id, outline: outline, isAnalyzed: isAnalyzed, feed: feed, isCancelled: mark
+                ) { continuation.resume(returning: $0) }
+                guard mailbox.post(.run(request)) else { return request.answer(.failure(Self.isStopped)) }
                 // Executors wake while the driver does, not after it.
                 cluster.expect(taskCount: outline.firstTaskCount)
                 // A result that is there when this returns costs no change of threads.
@@ -101,7 +110,7 @@ package final class Driver: Sendable {
     /// What the driver's tables hold, after all calls that were made before this one. Nil when it is stopped.
     package func tables() async -> DriverTables? {
         await withCheckedContinuation { (continuation: CheckedContinuation<DriverTables?, Never>) in
-            if !mailbox.post(.inspect(continuation)) { continuation.resume(returning: nil) }
+            if !mailbox.post(.inspect { continuation.resume(returning: $0) }) { continuation.resume(returning: nil) }
         }
     }
 

@@ -68,6 +68,20 @@ package struct TaskReport: Hashable, Codable, Sendable {
     package var metrics: TaskMetrics
     /// By place in `PhysicalPlan.operators`; empty unless the task was to be analyzed.
     package var operators: [OperatorMetrics]
+    package var timing = Timing()
+
+    /// When and where an attempt ran, for traces.
+    package struct Timing: Hashable, Codable, Sendable {
+        /// On the machine's monotonic clock, which all processes share; zero when the executor does not tell.
+        package var startedAt = 0
+        /// Number of the executor's thread; nil when the executor does not tell.
+        package var thread: Int?
+
+        package init(startedAt: Int = 0, thread: Int? = nil) {
+            self.startedAt = startedAt
+            self.thread = thread
+        }
+    }
 
     package init(blocks: [BlockSummary], metrics: TaskMetrics, operators: [OperatorMetrics] = []) {
         self.blocks = blocks

@@ -144,7 +144,7 @@ final class ExecutorThreads: @unchecked Sendable {
                 send(&answers)
             }
             let start = MonotonicClock.nanoseconds
-            let answer = run(task, flag)
+            let answer = run(task, flag, as: thread)
             let end = MonotonicClock.nanoseconds
             if answers.isEmpty { answersSince = end }
             answers.append(answer)
@@ -201,12 +201,14 @@ final class ExecutorThreads: @unchecked Sendable {
         searchingCount -= 1
     }
 
-    private func run(_ task: TaskDescription, _ flag: CancellationFlag) -> ClusterEvent {
+    private func run(_ task: TaskDescription, _ flag: CancellationFlag, as thread: Int) -> ClusterEvent {
         switch executor.run(task, cancellation: flag) {
-        case .success(let report): .taskFinished(task.id, executor.id, report)
+        case .success(var report):
+            report.timing.thread = thread
+            return .taskFinished(task.id, executor.id, report)
         case .failure(let failure) where failure.error.code == .cancelled && flag.isCancelled:
-            .taskCancelled(task.id, executor.id)
-        case .failure(let failure): .taskFailed(task.id, executor.id, failure)
+            return .taskCancelled(task.id, executor.id)
+        case .failure(let failure): return .taskFailed(task.id, executor.id, failure)
         }
     }
 }

@@ -9,10 +9,12 @@ struct BlockSize: Hashable, Sendable {
 
 /// The blocks that one task left, all on one executor.
 struct PartitionBlocks: Sendable {
-    /// Position in the cluster's list of executors.
-    let executor: Int
+    /// Position of the executor; negative when the blocks are gone.
+    var executor: Int
     /// In bucket order; one when the stage does not exchange, none when it writes files.
     let sizes: BlockSizes
+
+    var isGone: Bool { executor < 0 }
 }
 
 /// The sizes of a task's blocks; the usual one needs no memory of its own.
@@ -59,27 +61,66 @@ enum BlockNaming: Hashable, Sendable {
         case .dataset(let dataset): .dataset(dataset, partition: partition)
         }
     }
-
-    func ids(partition: Int, of blocks: PartitionBlocks) -> [BlockID] {
-        blocks.sizes.indices.map { id(partition: partition, bucket: $0) }
-    }
 }
 
-/// Where all blocks of a complete stage or dataset are. Immutable and shared by those who read them.
-final class BlockTable: Sendable {
+/// Where the blocks of a stage or dataset are: written as its tasks are complete, shared by those who read them. Used by the
+/// driver's thread alone.
+final class BlockTable {
     let naming: BlockNaming
-    let partitions: [PartitionBlocks]
+    /// Nil before the task is complete. Blocks that are gone keep their sizes.
+    private(set) var partitions: [PartitionBlocks?]
+    /// Partitions that were there and are gone.
+    private(set) var goneCount = 0
+    /// Those of them that an executor gave up for room.
+    private(set) var evicted: Set<Int> = []
+    /// Whether executors were told to drop the blocks.
+    var isDropped = false
+
+    init(naming: BlockNaming, partitionCount: Int) {
+        self.naming = naming
+        partitions = Array(repeating: nil, count: partitionCount)
+    }
 
     init(naming: BlockNaming, partitions: [PartitionBlocks]) {
         self.naming = naming
         self.partitions = partitions
+        goneCount = partitions.count { $0.isGone }
     }
-}
 
-/// The blocks that a job's stages have left, by stage; nil where there are none. A class, so that the job and its running
-/// stages see the same one: a stage of a job of many costs no copy of it. Used by the driver's thread alone.
-final class StageTables {
-    var tables: [BlockTable?]
+    /// The blocks of a partition when they are there.
+    subscript(partition: Int) -> PartitionBlocks? {
+        guard let blocks = partitions[partition], !blocks.isGone else { return nil }
+        return blocks
+    }
 
-    init(stageCount: Int) { tables = Array(repeating: nil, count: stageCount) }
+    func put(_ blocks: PartitionBlocks, at partition: Int) {
+        if goneCount > 0, let old = partitions[partition], old.isGone {
+            goneCount -= 1
+            evicted.remove(partition)
+        }
+        partitions[partition] = blocks
+    }
+
+    /// The blocks are gone from the executor where they were; says whether they were there.
+    @discardableResult
+    func lose(_ partition: Int, on executor: Int, isEvicted: Bool = false) -> Bool {
+        guard let blocks = partitions[partition], blocks.executor == executor, !blocks.sizes.isEmpty else {
+            return false
+        }
+        partitions[partition]?.executor = -1
+        goneCount += 1
+        if isEvicted { evicted.insert(partition) }
+        return true
+    }
+
+    /// All blocks on an executor are gone; gives the partitions.
+    func loseAll(on executor: Int) -> [Int] {
+        var lost: [Int] = []
+        for partition in partitions.indices where lose(partition, on: executor) { lost.append(partition) }
+        return lost
+    }
+
+    func ids(of partition: Int) -> [BlockID] {
+        partitions[partition]?.sizes.indices.map { naming.id(partition: partition, bucket: $0) } ?? []
+    }
 }

@@ -1,87 +1,99 @@
 import StoaColumns
 import StoaTasks
 
-/// The driver's side of a cluster: executors by position, and the calls to them. Used by the driver's thread alone.
+/// The driver's side of a cluster: the calls to its executors by position, several at once where messages cost. Calls for
+/// executors that are gone go nowhere. Used by the driver's thread alone.
 final class ClusterCalls {
     private let cluster: any Cluster
-    let executors: [ExecutorDescription]
-    private let positions: [ExecutorID: Int]
-    // Blocks to be dropped, by executor; sent in one call each by `sendDrops`.
-    private var drops: [[BlockID]]
-    private var hasDrops = false
-    // Attempts to be run, by executor; sent in one call each by `sendTasks`.
-    private var tasks: [[TaskDescription]]
+    let executors: ExecutorTable
+    // Blocks to be dropped, and attempts to be run and stopped, by executor; sent in one call each.
+    private var drops = CallQueue<BlockID>()
+    private var tasks = CallQueue<TaskDescription>()
+    private var cancellations = CallQueue<TaskID>()
 
-    init(cluster: any Cluster) {
+    init(cluster: any Cluster, executors: ExecutorTable) {
         self.cluster = cluster
-        executors = cluster.executors
-        precondition(!executors.isEmpty, "a cluster has at least one executor")
-        precondition(executors.allSatisfy { $0.slots > 0 }, "every executor runs at least one task at once")
-        positions = Dictionary(uniqueKeysWithValues: zip(executors.map(\.id), executors.indices))
-        drops = Array(repeating: [], count: executors.count)
-        tasks = Array(repeating: [], count: executors.count)
+        self.executors = executors
     }
 
-    /// Position of an executor in the cluster's list.
-    func position(of executor: ExecutorID) -> Int {
-        // Most clusters number their executors like this.
-        if executors.indices.contains(executor.value), executors[executor.value].id == executor {
-            return executor.value
-        }
-        guard let position = positions[executor] else {
-            preconditionFailure("the cluster speaks of \(executor), which it does not list")
-        }
-        return position
-    }
-
-    func submit(_ task: TaskDescription, to executor: Int) {
-        tasks[executor].append(task)
-    }
+    func submit(_ task: TaskDescription, to executor: Int) { tasks.append(task, for: executor) }
 
     /// Sends the attempts that have come together.
     func sendTasks() {
-        for executor in tasks.indices where !tasks[executor].isEmpty {
-            cluster.submit(tasks[executor], to: executors[executor].id)
-            tasks[executor].removeAll(keepingCapacity: true)
-        }
+        tasks.sendAll { cluster.submit($1, to: executors.ids[$0]) }
     }
 
-    /// Asks executors to stop attempts, which have been sent.
-    func cancel(_ attempts: [[TaskID]]) {
-        for executor in attempts.indices where !attempts[executor].isEmpty {
-            cluster.cancel(attempts[executor], on: executors[executor].id)
-        }
+    /// Asks executors to stop an attempt, which has been sent.
+    func cancel(_ attempt: TaskID, on executor: Int) { cancellations.append(attempt, for: executor) }
+
+    func sendCancellations() {
+        cancellations.sendAll { cluster.cancel($1, on: executors.ids[$0]) }
     }
 
     func drop(_ block: BlockID, on executor: Int) {
-        drops[executor].append(block)
-        hasDrops = true
+        if executors.isAlive(executor) { drops.append(block, for: executor) }
     }
 
-    func drop(_ blocks: PartitionBlocks, partition: Int, naming: BlockNaming) {
-        for bucket in blocks.sizes.indices {
-            drop(naming.id(partition: partition, bucket: bucket), on: blocks.executor)
-        }
-    }
-
+    /// Drops all blocks of a table, which nobody reads any more.
     func drop(_ table: BlockTable) {
-        for (partition, blocks) in table.partitions.enumerated() {
-            drop(blocks, partition: partition, naming: table.naming)
+        table.isDropped = true
+        for partition in table.partitions.indices {
+            guard let blocks = table[partition] else { continue }
+            for bucket in blocks.sizes.indices {
+                drop(table.naming.id(partition: partition, bucket: bucket), on: blocks.executor)
+            }
         }
     }
 
     /// Sends the drops that have come together.
     func sendDrops() {
-        guard hasDrops else { return }
-        hasDrops = false
-        for executor in drops.indices where !drops[executor].isEmpty {
-            cluster.drop(drops[executor], on: executors[executor].id)
-            drops[executor].removeAll(keepingCapacity: true)
+        drops.sendAll { executor, blocks in
+            if executors.isAlive(executor) { cluster.drop(blocks, on: executors.ids[executor]) }
         }
     }
+
+    /// An executor is gone: nothing is sent to it any more.
+    func forget(_ executor: Int) {
+        drops.forget(executor)
+        tasks.forget(executor)
+        cancellations.forget(executor)
+    }
+
+    func addExecutor() { cluster.addExecutor() }
+
+    func removeExecutor(_ executor: Int) { cluster.removeExecutor(executors.ids[executor]) }
+
+    func copy(_ blocks: [BlockLocation], to executor: Int) { cluster.copy(blocks, to: executors.ids[executor]) }
 
     func stop() {
         sendDrops()
         cluster.stop()
+    }
+}
+
+/// What is to be sent to executors, by position. Sending costs in proportion to what there is, not to the executors.
+private struct CallQueue<Element> {
+    private var queues: [[Element]] = []
+    private var filled: [Int] = []
+
+    mutating func append(_ element: Element, for executor: Int) {
+        while queues.count <= executor { queues.append([]) }
+        if queues[executor].isEmpty { filled.append(executor) }
+        queues[executor].append(element)
+    }
+
+    mutating func sendAll(_ send: (Int, [Element]) -> Void) {
+        if filled.isEmpty { return }
+        for executor in filled where !queues[executor].isEmpty {
+            send(executor, queues[executor])
+            queues[executor].removeAll(keepingCapacity: true)
+        }
+        filled.removeAll(keepingCapacity: true)
+    }
+
+    mutating func forget(_ executor: Int) {
+        guard executor < queues.count, !queues[executor].isEmpty else { return }
+        queues[executor].removeAll()
+        filled.removeAll { $0 == executor }
     }
 }

@@ -12,7 +12,8 @@ import StoaTasks
 /// ```
 ///
 /// A dataset is computed by one job at a time: other jobs that want to persist it wait and then read what the first one left.
-/// Jobs and unreleased results that read a dataset use it; while used, its blocks stay although it was unpersisted.
+/// Jobs and unreleased results that read a dataset use it; while used, its blocks stay although it was unpersisted. A held
+/// dataset may have lost partitions: whoever reads them computes them again from its lineage.
 struct DatasetTable {
     /// A stage of some job.
     struct StageReference: Hashable {
@@ -30,10 +31,18 @@ struct DatasetTable {
         case wait
     }
 
+    /// A dataset that was computed or given.
+    struct Held {
+        let table: BlockTable
+        let origin: DatasetOrigin
+        var users: Set<JobID>
+    }
+
     private enum State {
-        case materializing(by: JobID, isWanted: Bool)
-        case held(BlockTable, users: Set<JobID>)
-        case condemned(BlockTable, users: Set<JobID>)
+        /// The table is the stage's once it runs.
+        case materializing(by: JobID, BlockTable?, isWanted: Bool)
+        case held(Held)
+        case condemned(Held)
     }
 
     private var states: [DatasetID: State] = [:]
@@ -49,46 +58,57 @@ struct DatasetTable {
     }
 
     /// The blocks of a held dataset, kept until `release(_:by:)`; nil when it is not held.
-    mutating func use(_ id: DatasetID, by job: JobID) -> BlockTable? {
+    mutating func use(_ id: DatasetID, by job: JobID) -> Held? {
         switch states[id] {
-        case .held(let table, var users):
-            users.insert(job)
-            states[id] = .held(table, users: users)
-            return table
+        case .held(var held):
+            held.users.insert(job)
+            states[id] = .held(held)
+            return held
         // It was unpersisted, but this job has kept the blocks alive.
-        case .condemned(let table, let users) where users.contains(job): return table
+        case .condemned(let held) where held.users.contains(job): return held
         case .condemned, .materializing, nil: return nil
         }
     }
 
     /// Asks to compute a dataset for a stage that persists it.
     mutating func claim(_ id: DatasetID, for stage: StageReference) -> Claim {
-        if let table = use(id, by: stage.job) { return .held(table) }
+        if let held = use(id, by: stage.job) { return .held(held.table) }
         if states[id] == nil {
-            states[id] = .materializing(by: stage.job, isWanted: true)
+            states[id] = .materializing(by: stage.job, nil, isWanted: true)
             return .granted
         }
         waiting[id, default: []].append(stage)
         return .wait
     }
 
+    /// The stage that was granted the claim writes here where the blocks are.
+    mutating func begin(_ id: DatasetID, _ table: BlockTable) {
+        guard case .materializing(let job, nil, let isWanted) = states[id] else {
+            preconditionFailure("\(id) is begun without a claim")
+        }
+        states[id] = .materializing(by: job, table, isWanted: isWanted)
+    }
+
     /// The stage that computed the dataset is complete; its job becomes a user.
-    mutating func complete(_ id: DatasetID, _ table: BlockTable, plannedSize: SizeEstimate, by job: JobID) {
-        guard case .materializing(by: job, let isWanted) = states[id] else {
+    mutating func complete(
+        _ id: DatasetID, _ table: BlockTable, origin: DatasetOrigin, plannedSize: SizeEstimate, by job: JobID
+    ) {
+        guard case .materializing(by: job, _, let isWanted) = states[id] else {
             preconditionFailure("\(job) completes \(id) without a claim")
         }
+        let held = Held(table: table, origin: origin, users: [job])
         if isWanted {
-            states[id] = .held(table, users: [job])
+            states[id] = .held(held)
             snapshot.publish(id, HeldDataset(table, plannedSize: plannedSize))
         } else {
-            states[id] = .condemned(table, users: [job])
+            states[id] = .condemned(held)
         }
         wake(id)
     }
 
     /// The job that computed the dataset failed; the caller drops what there is of it.
     mutating func abandon(_ id: DatasetID, by job: JobID) {
-        guard case .materializing(by: job, _) = states[id] else {
+        guard case .materializing(by: job, _, _) = states[id] else {
             preconditionFailure("\(job) abandons \(id) without a claim")
         }
         states[id] = nil
@@ -98,17 +118,17 @@ struct DatasetTable {
     /// A job or its result does not read the dataset any more.
     mutating func release(_ id: DatasetID, by job: JobID) {
         switch states[id] {
-        case .held(let table, var users):
-            users.remove(job)
-            states[id] = .held(table, users: users)
-        case .condemned(let table, var users):
-            users.remove(job)
-            if users.isEmpty {
-                calls.drop(table)
+        case .held(var held):
+            held.users.remove(job)
+            states[id] = .held(held)
+        case .condemned(var held):
+            held.users.remove(job)
+            if held.users.isEmpty {
+                calls.drop(held.table)
                 states[id] = nil
                 wake(id)
             } else {
-                states[id] = .condemned(table, users: users)
+                states[id] = .condemned(held)
             }
         case .materializing, nil: preconditionFailure("\(job) releases \(id), which it does not use")
         }
@@ -117,7 +137,7 @@ struct DatasetTable {
     /// A dataset that the session has put on executors, and published itself, so that plans made before this see it.
     mutating func register(_ id: DatasetID, _ table: BlockTable) {
         precondition(states[id] == nil, "\(id) is registered a second time")
-        states[id] = .held(table, users: [])
+        states[id] = .held(Held(table: table, origin: .given, users: []))
         wake(id)
     }
 
@@ -125,12 +145,12 @@ struct DatasetTable {
     mutating func unpersist(_ id: DatasetID) {
         snapshot.withdraw(id)
         switch states[id] {
-        case .materializing(let job, _): states[id] = .materializing(by: job, isWanted: false)
-        case .held(let table, let users) where users.isEmpty:
-            calls.drop(table)
+        case .materializing(let job, let table, _): states[id] = .materializing(by: job, table, isWanted: false)
+        case .held(let held) where held.users.isEmpty:
+            calls.drop(held.table)
             states[id] = nil
             wake(id)
-        case .held(let table, let users): states[id] = .condemned(table, users: users)
+        case .held(let held): states[id] = .condemned(held)
         case .condemned, nil: break
         }
     }
@@ -143,13 +163,36 @@ struct DatasetTable {
         }
     }
 
-    /// Whether this executor's copy of a dataset's partition is the one that readers are sent to, or may become it.
-    func mayHold(_ id: DatasetID, partition: Int, on executor: Int) -> Bool {
+    /// Where the partitions of a dataset are, while it is held or being computed.
+    func table(of id: DatasetID) -> BlockTable? {
         switch states[id] {
-        case .held(let table, _), .condemned(let table, _): table.partitions[partition].executor == executor
-        case .materializing: true
-        case nil: false
+        case .held(let held), .condemned(let held): held.table
+        case .materializing(_, let table, _): table
+        case nil: nil
         }
+    }
+
+    /// A held dataset, also one that goes when its last user ends.
+    func held(_ id: DatasetID) -> Held? {
+        switch states[id] {
+        case .held(let held), .condemned(let held): held
+        case .materializing, nil: nil
+        }
+    }
+
+    /// All datasets that are held or being computed, in order of their ids.
+    var all: [(id: DatasetID, table: BlockTable, isGiven: Bool)] {
+        states.keys.sorted().compactMap { id in
+            guard let table = table(of: id) else { return nil }
+            let isGiven = if case .given = held(id)?.origin { true } else { false }
+            return (id, table, isGiven)
+        }
+    }
+
+    /// Whether this executor's copy of a dataset's partition is the one that readers are sent to.
+    func holds(_ id: DatasetID, partition: Int, on executor: Int) -> Bool {
+        guard let table = table(of: id), table.partitions.indices.contains(partition) else { return false }
+        return table[partition]?.executor == executor
     }
 
     func count(into tables: inout DriverTables) {
@@ -171,7 +214,7 @@ struct DatasetTable {
 extension HeldDataset {
     fileprivate init(_ table: BlockTable, plannedSize: SizeEstimate) {
         func sums(_ field: (BlockSize) -> Int) -> [Int] {
-            table.partitions.map { $0.sizes.reduce(0) { $0 + field($1) } }
+            table.partitions.map { $0?.sizes.reduce(0) { $0 + field($1) } ?? 0 }
         }
         self.init(rowCounts: sums(\.rowCount), byteCounts: sums(\.byteCount), plannedSize: plannedSize)
     }

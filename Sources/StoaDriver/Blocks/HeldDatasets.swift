@@ -5,14 +5,14 @@ import Synchronization
 package final class HeldDatasets: Sendable {
     private let datasets = Mutex<[DatasetID: HeldDataset]>([:])
 
-    init() {}
+    package init() {}
 
     /// Nil while the dataset is not, or not fully, computed.
     package func heldDataset(_ id: DatasetID) -> HeldDataset? {
         datasets.withLock { $0[id] }
     }
 
-    func publish(_ id: DatasetID, _ dataset: HeldDataset) {
+    package func publish(_ id: DatasetID, _ dataset: HeldDataset) {
         datasets.withLock { $0[id] = dataset }
     }
 

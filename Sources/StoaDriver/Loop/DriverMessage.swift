@@ -4,7 +4,7 @@ import StoaTasks
 import Synchronization
 
 /// What the driver's loop is told.
-enum DriverMessage: Sendable {
+package enum DriverMessage: Sendable {
     case run(JobRequest)
     case cancel(JobID)
     case release(JobID)
@@ -12,12 +12,17 @@ enum DriverMessage: Sendable {
     case events([ClusterEvent])
     case register(DatasetID, [LocatedBlock])
     case unpersist(DatasetID)
-    case inspect(CheckedContinuation<DriverTables?, Never>)
+    case addExecutor(@Sendable (Result<ExecutorID, StoaError>) -> Void)
+    case removeExecutor(ExecutorID, @Sendable (Result<Void, StoaError>) -> Void)
+    case listen(Int, AsyncStream<DriverEvent>.Continuation)
+    case endListening(Int)
+    case inspect(@Sendable (DriverTables) -> Void)
+    case report(@Sendable (DriverStatus) -> Void)
     case stop
 }
 
 /// A job on its way into the loop.
-struct JobRequest: Sendable {
+package struct JobRequest: Sendable {
     let id: JobID
     let outline: JobOutline
     /// Whether operators are measured.
@@ -25,9 +30,36 @@ struct JobRequest: Sendable {
     let feed: ProgressFeed?
     /// Set by the caller's cancellation, which may overtake the request.
     let isCancelled: Mark
-    let continuation: CheckedContinuation<Result<JobResult, StoaError>, Never>
-    /// Set after the continuation was resumed, for a caller who looks for the result before it is suspended.
+    private let reply: @Sendable (Result<JobResult, StoaError>) -> Void
+    /// Set after the reply, for a caller who looks for the result before it is suspended.
     let isAnswered = Mark()
+
+    init(
+        id: JobID, outline: JobOutline, isAnalyzed: Bool, feed: ProgressFeed?, isCancelled: Mark,
+        reply: @escaping @Sendable (Result<JobResult, StoaError>) -> Void
+    ) {
+        self.id = id
+        self.outline = outline
+        self.isAnalyzed = isAnalyzed
+        self.feed = feed
+        self.isCancelled = isCancelled
+        self.reply = reply
+    }
+
+    /// A job for a loop without a driver.
+    package init(
+        id: JobID, graph: StageGraph, reply: @escaping @Sendable (Result<JobResult, StoaError>) -> Void
+    ) {
+        self.init(
+            id: id, outline: JobOutline(graph), isAnalyzed: false, feed: nil, isCancelled: Mark(), reply: reply)
+    }
+
+    /// Answers a request that is not, or no longer, in any table.
+    func answer(_ result: Result<JobResult, StoaError>) {
+        feed?.finish()
+        reply(result)
+        isAnswered.set()
+    }
 }
 
 /// Set once, by any thread.
@@ -44,6 +76,7 @@ package struct DriverTables: Hashable, Sendable {
     package var jobs = 0
     package var unreleasedResults = 0
     package var queuedTasks = 0
+    /// Attempts that executors have not answered, also those that no longer count.
     package var runningAttempts = 0
     /// Stages that wait for a dataset which another job computes or still reads.
     package var stagesWaitingForDatasets = 0
@@ -52,6 +85,12 @@ package struct DriverTables: Hashable, Sendable {
     /// Datasets that were unpersisted while jobs or results used them.
     package var condemnedDatasets = 0
     package var heldDatasets = 0
+    /// Calls of `Cluster.copy` without an answer.
+    package var copiesUnderWay = 0
+    /// Executors that were asked for and have not come.
+    package var executorRequests = 0
+    /// Executors that are to leave and have not.
+    package var drainingExecutors = 0
 
     package init() {}
 
@@ -59,6 +98,9 @@ package struct DriverTables: Hashable, Sendable {
     package var isEmptyOfJobs: Bool {
         var rest = self
         rest.heldDatasets = 0
+        rest.executorRequests = 0
+        rest.drainingExecutors = 0
+        rest.copiesUnderWay = 0
         return rest == DriverTables()
     }
 }

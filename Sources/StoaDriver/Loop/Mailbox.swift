@@ -5,7 +5,7 @@ import Synchronization
 /// The one way into a serial loop: any thread posts, the loop's thread takes all messages at once.
 ///
 /// Holds at most what is under way: one answer a running attempt, and the calls of the session.
-final class Mailbox<Message: Sendable>: @unchecked Sendable {
+package final class Mailbox<Message: Sendable>: @unchecked Sendable {
     private let lock = ConditionLock()
     // Guard of the following: `lock`.
     private var messages: [Message] = []
@@ -14,9 +14,11 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
     /// Whether there is a message, for a look without the lock.
     private let hasMail = Atomic<Bool>(false)
 
+    package init() {}
+
     /// Adds a message; false when the mailbox is closed and nobody will read it.
     @discardableResult
-    func post(_ message: Message) -> Bool {
+    package func post(_ message: Message) -> Bool {
         lock.lock()
         if isClosed {
             lock.unlock()
@@ -57,8 +59,18 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
         hasMail.store(false, ordering: .relaxed)
     }
 
+    /// All messages that are there, in the order they came: for a loop that its caller turns.
+    package func takeAll() -> [Message] {
+        lock.lock()
+        defer { lock.unlock() }
+        hasMail.store(false, ordering: .relaxed)
+        let taken = messages
+        messages = []
+        return taken
+    }
+
     /// Refuses messages from now on and gives back those that nobody has taken.
-    func close() -> [Message] {
+    package func close() -> [Message] {
         lock.lock()
         defer { lock.unlock() }
         isClosed = true

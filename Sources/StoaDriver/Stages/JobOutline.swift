@@ -1,7 +1,7 @@
 import StoaPlan
 
 /// A stage graph and what the driver needs to know of its shape, found once, on the caller's thread.
-struct JobOutline: Sendable {
+final class JobOutline: Sendable {
     let graph: StageGraph
     /// The stages that each stage waits for.
     let parents: [[Int]]
@@ -9,6 +9,8 @@ struct JobOutline: Sendable {
     let children: [[Int]]
     /// The held datasets that tasks read, each with the highest partition.
     let datasets: [DatasetID: Int]
+    /// The held datasets that the tasks of each stage read.
+    let stageDatasets: [[DatasetID]]
 
     /// Tasks of the stages that wait for no other.
     var firstTaskCount: Int {
@@ -21,6 +23,8 @@ struct JobOutline: Sendable {
         var allParents: [[Int]] = []
         var children: [[Int]] = Array(repeating: [], count: graph.stages.count)
         var datasets: [DatasetID: Int] = [:]
+        var stageDatasets: [[DatasetID]] = []
+        stageDatasets.reserveCapacity(graph.stages.count)
         allParents.reserveCapacity(graph.stages.count)
         for (index, stage) in graph.stages.enumerated() {
             precondition(stage.id.value == index, "\(stage.id) stands at position \(index) of its graph")
@@ -31,6 +35,7 @@ struct JobOutline: Sendable {
             // Neighbouring tasks read the same stages and datasets: tables are asked only when that changes.
             var lastParent: Int?
             var lastDataset: (id: DatasetID, highest: Int)?
+            var read: Set<DatasetID> = []
             defer { if let lastDataset { datasets.raise(lastDataset.id, to: lastDataset.highest) } }
             for task in stage.tasks {
                 precondition(stage.pipelines.indices.contains(task.pipeline), "\(stage.id) has the task's pipeline")
@@ -52,18 +57,21 @@ struct JobOutline: Sendable {
                             lastDataset = (dataset, max(last.highest, partition))
                         } else {
                             if let last = lastDataset { datasets.raise(last.id, to: last.highest) }
+                            read.insert(dataset)
                             lastDataset = (dataset, partition)
                         }
                     }
                 }
             }
             allParents.append(parents.sorted())
+            stageDatasets.append(read.isEmpty ? [] : read.sorted())
             for parent in parents { children[parent].append(index) }
         }
         self.graph = graph
         self.parents = allParents
         self.children = children
         self.datasets = datasets
+        self.stageDatasets = stageDatasets
     }
 
     private static func check(

@@ -2,6 +2,13 @@ import StoaColumns
 import StoaPlan
 import StoaTasks
 
+/// How an executor has ended an attempt.
+enum Answer {
+    case finished(TaskReport)
+    case failed(TaskFailure)
+    case cancelled
+}
+
 /// Which task runs on which executor: the second of the driver's three jobs. Used by the driver's thread alone.
 ///
 /// An executor is given tasks while it has a free slot, and some beyond that, so that it has the next task before its answer
@@ -10,87 +17,120 @@ import StoaTasks
 /// executor that holds its input; an executor that would be idle also takes tasks that prefer another, first of its own
 /// node. Handing out a task costs the same however many wait.
 ///
-/// Every table is empty of a job after `close`.
+/// Every table is empty of a job after `close`, except `abandoned`, which the executors' answers empty.
 final class TaskScheduler {
     /// What an answer of an executor means.
     enum Outcome {
         /// Nobody waits for this answer: an old attempt, a second answer, or a job that has gone.
         case stale
-        /// The task is complete and recorded in its stage's run.
-        case complete(StageRun)
-        /// The task will be tried again.
+        /// The task is complete and recorded in its stage's run; its blocks may be there already.
+        case complete(StageRun, isSurplus: Bool)
+        /// The task will be tried again, or another attempt at it still runs.
         case willRetry
+        /// Inputs were not there: the task waits in its stage's run, unless another attempt at it still runs.
+        case missing(StageRun, [BlockLocation])
         /// The job has to fail.
         case failed(StoaError)
         /// The job is ending; this attempt of it has stopped. Blocks that it left are nobody's.
         case withdrawn
     }
 
-    private final class JobTasks {
+    final class JobTasks {
         let id: JobID
-        var queue: JobQueue
+        var queue = JobQueue()
         /// By stage; nil for those that do not run.
         var runs: [StageRun?]
+        /// Attempts that count and are not answered.
         var runningCount = 0
         var isWithdrawn = false
         var isInRotation = false
         /// How long a task of the stage took that answered last; nil when a stage has started since.
         var meanNanoseconds: Int?
 
-        init(id: JobID, stageCount: Int, nodes: [Int]) {
+        init(id: JobID, stageCount: Int) {
             self.id = id
-            queue = JobQueue(nodes: nodes)
             runs = Array(repeating: nil, count: stageCount)
         }
     }
 
-    private let calls: ClusterCalls
-    private let options: DriverOptions
-    private let executorIDs: [ExecutorID]
-    private let nodes: [Int]
-    /// Attempts that each executor has been given and has not answered.
-    private var load: [Int]
-    private var jobs: [JobID: JobTasks] = [:]
+    let calls: ClusterCalls
+    let executors: ExecutorTable
+    let options: DriverOptions
+    let clock: LoopClock
+    let bus: EventBus
+    var jobs: [JobID: JobTasks] = [:]
     /// The one among them to which the last answer belonged.
     private var lastAnswered: JobTasks?
+    /// Attempts that no longer count and were cancelled, with their executors: second attempts that were slower, and what a
+    /// complete job no longer needs.
+    var abandoned: [TaskID: Int] = [:]
+    /// Tasks that were complete, ever.
+    private(set) var completeCount = 0
     /// The jobs that have tasks to hand out, in the order of their turns.
-    private var rotation: [JobTasks] = []
-    private var turn = 0
-    private var firstExecutor = 0
-    private var byteCounts: [Int]
+    var rotation: [JobTasks] = []
+    var turn = 0
+    /// Where in the list of executors the next round begins.
+    var firstCandidate = 0
+    /// Executors that have answered since tasks were handed out.
+    var answered = TouchedExecutors()
+    /// Whether tasks may suit executors that have not answered.
+    var mustAskAll = true
+    /// Tasks that could not be handed out, since an input was gone.
+    var stranded: [(job: JobID, stage: Int, partition: Int)] = []
+    private var scratch = ByteCounts()
+    var speculatesAt: Int?
 
-    init(calls: ClusterCalls, options: DriverOptions) {
+    init(calls: ClusterCalls, options: DriverOptions, clock: LoopClock, bus: EventBus) {
         self.calls = calls
+        executors = calls.executors
         self.options = options
-        executorIDs = calls.executors.map(\.id)
-        nodes = calls.executors.map(\.node)
-        load = Array(repeating: 0, count: nodes.count)
-        byteCounts = load
+        self.clock = clock
+        self.bus = bus
     }
 
     // MARK: - Jobs and stages
 
     func open(_ job: JobID, stageCount: Int) {
-        jobs[job] = JobTasks(id: job, stageCount: stageCount, nodes: nodes)
+        jobs[job] = JobTasks(id: job, stageCount: stageCount)
     }
 
-    /// Makes the tasks of a stage that can run, and queues them.
-    func start(
-        _ stage: Stage, of job: JobID, parents: StageTables, datasets: [DatasetID: BlockTable], isAnalyzed: Bool
-    ) -> StageRun {
+    /// More stages of a job that runs.
+    func extend(_ job: JobID, stageCount: Int) {
         let tasks = tasks(of: job)
-        let run = StageRun(
-            job: job, stage: stage, parents: parents, datasets: datasets, executorIDs: executorIDs,
-            isAnalyzed: isAnalyzed)
-        tasks.runs[stage.id.value] = run
+        while tasks.runs.count < stageCount { tasks.runs.append(nil) }
+    }
+
+    /// Queues all tasks of a stage that begins.
+    func start(_ run: StageRun) {
+        let tasks = tasks(of: run.job)
+        tasks.runs[run.stage.id.value] = run
         tasks.meanNanoseconds = nil
-        for partition in stage.tasks.indices {
+        for partition in run.tasks.indices {
             tasks.queue.append(
-                QueuedTask(stage: Int32(stage.id.value), partition: Int32(partition), attempt: 1),
-                preferring: run.preferredExecutor(of: partition, byteCounts: &byteCounts))
+                QueuedTask(stage: Int32(run.stage.id.value), partition: Int32(partition), attempt: 1),
+                preferring: run.preferredExecutor(of: partition, scratch: &scratch))
         }
         rotate(tasks)
-        return run
+    }
+
+    /// Takes in a stage of which some tasks will run, which wait until `queue`.
+    func startWaiting(_ run: StageRun) {
+        let tasks = tasks(of: run.job)
+        tasks.runs[run.stage.id.value] = run
+        tasks.meanNanoseconds = nil
+    }
+
+    /// Queues a task that waited for its inputs.
+    func queue(_ partition: Int, of run: StageRun) {
+        guard case .waiting(let attempt) = run.tasks[partition] else {
+            preconditionFailure("partition \(partition) of \(run.stage.id) of \(run.job) does not wait")
+        }
+        let tasks = tasks(of: run.job)
+        run.setState(.queued(attempt: attempt), of: partition)
+        tasks.queue.append(
+            QueuedTask(stage: Int32(run.stage.id.value), partition: Int32(partition), attempt: attempt),
+            preferring: run.preferredExecutor(of: partition, scratch: &scratch))
+        rotate(tasks)
     }
 
     /// A complete stage needs no tasks any more.
@@ -103,22 +143,49 @@ final class TaskScheduler {
         let tasks = tasks(of: job)
         guard !tasks.isWithdrawn else { return }
         tasks.isWithdrawn = true
-        tasks.queue = JobQueue(nodes: nodes)
-        var attempts: [[TaskID]] = Array(repeating: [], count: nodes.count)
-        for case let run? in tasks.runs {
-            for (partition, state) in run.tasks.enumerated() {
-                if case .running(let attempt, let executor) = state {
-                    attempts[executor].append(
-                        TaskID(job: job, stage: run.stage.id, partition: partition, attempt: attempt))
-                }
-            }
+        tasks.queue = JobQueue()
+        forEachRunning(of: tasks) { run, partition, attempt in
+            calls.cancel(run.id(of: partition, attempt), on: Int(attempt.executor))
         }
-        calls.cancel(attempts)
         leaveRotation(tasks)
     }
 
-    /// Attempts of a job that executors have not answered.
+    /// Stops whatever still runs of a job that is complete; the answers do not count.
+    func abandonAll(of job: JobID) {
+        let tasks = tasks(of: job)
+        tasks.queue = JobQueue()
+        leaveRotation(tasks)
+        guard tasks.runningCount > 0 else { return }
+        forEachRunning(of: tasks) { run, partition, attempt in
+            abandon(run.id(of: partition, attempt), of: tasks, attempt)
+        }
+    }
+
+    func abandon(_ id: TaskID, of tasks: JobTasks, _ attempt: Attempt) {
+        tasks.runningCount -= 1
+        abandoned[id] = Int(attempt.executor)
+        calls.cancel(id, on: Int(attempt.executor))
+    }
+
+    private func forEachRunning(of tasks: JobTasks, _ body: (StageRun, Int, Attempt) -> Void) {
+        for case let run? in tasks.runs {
+            for (partition, state) in run.tasks.enumerated() {
+                switch state {
+                case .running(let attempt): body(run, partition, attempt)
+                case .racing(let first, let second):
+                    body(run, partition, first)
+                    body(run, partition, second)
+                case .absent, .waiting, .queued, .complete: break
+                }
+            }
+        }
+    }
+
+    /// Attempts of a job that count and that executors have not answered.
     func runningCount(of job: JobID) -> Int { tasks(of: job).runningCount }
+
+    /// Whether attempts of a job that do not count are still to be answered.
+    func hasAbandoned(of job: JobID) -> Bool { !abandoned.isEmpty && abandoned.keys.contains { $0.job == job } }
 
     /// Forgets a job, none of whose attempts runs.
     func close(_ job: JobID) {
@@ -131,132 +198,113 @@ final class TaskScheduler {
 
     func count(into tables: inout DriverTables) {
         tables.queuedTasks = jobs.values.reduce(0) { $0 + $1.queue.count }
-        tables.runningAttempts = load.reduce(0, +)
-    }
-
-    // MARK: - Handing out
-
-    /// Whether a task waits for an executor.
-    var hasWaiting: Bool { !rotation.isEmpty }
-
-    /// Gives tasks to executors until all are full or no task waits.
-    func handOut() {
-        if rotation.isEmpty { return }
-        fill(ahead: false, mayTakeOthers: false)
-        // Only what executors with a free slot did not want for themselves goes elsewhere.
-        fill(ahead: false, mayTakeOthers: true)
-        fill(ahead: true, mayTakeOthers: false)
-        calls.sendTasks()
-    }
-
-    // One task an executor and round, so that few tasks spread over many executors.
-    private func fill(ahead: Bool, mayTakeOthers: Bool) {
-        var handedOut = true
-        while handedOut, !rotation.isEmpty {
-            handedOut = false
-            for step in load.indices {
-                let executor = (firstExecutor + step) % load.count
-                guard ahead || load[executor] < calls.executors[executor].slots else { continue }
-                if handOutOne(to: executor, ahead: ahead, mayTakeOthers: mayTakeOthers) {
-                    handedOut = true
-                    if rotation.isEmpty {
-                        firstExecutor = (executor + 1) % load.count
-                        return
-                    }
-                }
-            }
-        }
-    }
-
-    private func handOutOne(to executor: Int, ahead: Bool, mayTakeOthers: Bool) -> Bool {
-        for _ in rotation.indices {
-            if turn >= rotation.count { turn = 0 }
-            let tasks = rotation[turn]
-            guard !ahead || load[executor] < mostAhead(of: tasks, on: executor),
-                let task = tasks.queue.next(for: executor, mayTakeOthers: mayTakeOthers)
-            else {
-                turn += 1
-                continue
-            }
-            turn += 1
-            if tasks.queue.count == 0 { leaveRotation(tasks) }
-            submit(task, of: tasks, to: executor)
-            return true
-        }
-        return false
-    }
-
-    /// How many unanswered attempts, of all jobs, an executor may have when it is given another one of this job.
-    private func mostAhead(of tasks: JobTasks, on executor: Int) -> Int {
-        let description = calls.executors[executor]
-        var queued = description.queuedTasksPerSlot
-        if let mean = tasks.meanNanoseconds { queued = max(queued, options.queuedNanoseconds / max(mean, 1000)) }
-        return description.slots * (1 + queued)
-    }
-
-    private func submit(_ task: QueuedTask, of tasks: JobTasks, to executor: Int) {
-        let (partition, attempt) = (Int(task.partition), Int(task.attempt))
-        guard let run = tasks.runs[Int(task.stage)], case .queued(attempt) = run.tasks[partition] else {
-            preconditionFailure("\(task) of \(tasks.id) is queued but not waiting")
-        }
-        run.tasks[partition] = .running(attempt: attempt, executor: executor)
-        tasks.runningCount += 1
-        load[executor] += 1
-        calls.submit(run.description(partition: partition, attempt: attempt), to: executor)
+        tables.runningAttempts = executors.load.reduce(0, +)
     }
 
     // MARK: - Answers
 
-    /// An executor has ended an attempt: with a report, or with the error that stopped it (nil when it was cancelled).
-    func answer(_ task: TaskID, from executor: Int, _ answer: Result<TaskReport, StoaError>?) -> Outcome {
+    /// An executor has ended an attempt.
+    func answer(_ task: TaskID, from executor: Int, _ answer: Answer) -> Outcome {
         guard let tasks = knownTasks(of: task.job), tasks.runs.indices.contains(task.stage.value),
-            let run = tasks.runs[task.stage.value], run.tasks.indices.contains(task.partition),
-            case .running(task.attempt, executor) = run.tasks[task.partition]
-        else { return .stale }
+            let run = tasks.runs[task.stage.value], run.tasks.indices.contains(task.partition)
+        else { return forgetAbandoned(task, executor) }
+        let other: Attempt?
+        switch run.tasks[task.partition] {
+        case .running(let attempt) where attempt.isAttempt(task.attempt, on: executor): other = nil
+        case .racing(let first, let second) where first.isAttempt(task.attempt, on: executor): other = second
+        case .racing(let first, let second) where second.isAttempt(task.attempt, on: executor): other = first
+        default: return forgetAbandoned(task, executor)
+        }
         tasks.runningCount -= 1
-        load[executor] -= 1
+        noteAnswer(of: executor)
         if tasks.isWithdrawn {
-            run.tasks[task.partition] = .queued(attempt: task.attempt + 1)
+            run.setState(other.map(TaskState.running) ?? .absent, of: task.partition)
             return .withdrawn
         }
         switch answer {
-        case .success(let report):
-            guard report.blocks.count == run.blocksPerTask else {
-                run.tasks[task.partition] = .queued(attempt: task.attempt + 1)
-                let sentence =
-                    "\(task) left \(report.blocks.count) blocks where its stage promises \(run.blocksPerTask)"
-                return .failed(StoaError(.engineFailed, source: .engine, sentence))
-            }
-            run.complete(
-                task.partition, PartitionBlocks(executor: executor, sizes: BlockSizes(report.blocks)), report)
-            tasks.meanNanoseconds = run.meanNanoseconds
-            return .complete(run)
-        case .failure(let error): return failed(task, error, run, tasks, on: executor)
-        case nil:
+        case .finished(let report): return finished(task, report, run, tasks, on: executor, insteadOf: other)
+        case .failed(let failure) where !failure.missingBlocks.isEmpty:
+            run.setState(
+                other.map(TaskState.running)
+                    ?? .waiting(attempt: run.attempt(after: Int32(task.attempt))), of: task.partition)
+            return .missing(run, failure.missingBlocks)
+        case .failed(let failure): return failed(task, failure.error, run, tasks, on: executor, other)
+        case .cancelled:
             let error = StoaError(
-                .executorLost, source: .environment, "\(executorIDs[executor]) stopped the task without being asked",
-                isRetryable: true)
-            return failed(task, error, run, tasks, on: executor)
+                .executorLost, source: .environment,
+                "\(executors.name(of: executor)) stopped the task without being asked", isRetryable: true)
+            return failed(task, error, run, tasks, on: executor, other)
         }
     }
 
-    private func failed(
-        _ task: TaskID, _ error: StoaError, _ run: StageRun, _ tasks: JobTasks, on executor: Int
+    private func finished(
+        _ task: TaskID, _ report: TaskReport, _ run: StageRun, _ tasks: JobTasks, on executor: Int,
+        insteadOf other: Attempt?
     ) -> Outcome {
-        let next = task.attempt + 1
-        run.tasks[task.partition] = .queued(attempt: next)
-        guard error.isRetryable, task.attempt < options.maximumAttempts else {
-            return .failed(error.located(.init(stage: task.stage.value, partition: task.partition)))
+        if let other { abandon(run.id(of: task.partition, other), of: tasks, other) }
+        guard report.blocks.count == run.blocksPerTask else {
+            run.setState(.absent, of: task.partition)
+            let sentence = "\(task) left \(report.blocks.count) blocks where its stage promises \(run.blocksPerTask)"
+            return .failed(StoaError(.engineFailed, source: .engine, sentence))
+        }
+        // Another job may have computed a partition of a dataset at the same time, elsewhere: readers have been sent there.
+        let isSurplus = run.table[task.partition].map { $0.executor != executor } ?? false
+        run.complete(
+            task.partition,
+            isSurplus ? nil : PartitionBlocks(executor: executor, sizes: BlockSizes(report.blocks)), report)
+        completeCount += 1
+        tasks.meanNanoseconds = run.meanNanoseconds
+        if options.speculation != nil { run.durations.add(report.metrics.nanoseconds) }
+        return .complete(run, isSurplus: isSurplus)
+    }
+
+    private func failed(
+        _ task: TaskID, _ error: StoaError, _ run: StageRun, _ tasks: JobTasks, on executor: Int, _ other: Attempt?
+    ) -> Outcome {
+        let next = run.attempt(after: Int32(task.attempt))
+        run.setState(other.map(TaskState.running) ?? .queued(attempt: next), of: task.partition)
+        guard error.isRetryable else { return .failed(error.located(run.location(of: task.partition))) }
+        let count = run.noteFailure(of: task.partition)
+        guard count < options.maximumAttempts else {
+            return .failed(run.givingUp(task.partition, after: count, on: executors.name(of: executor), error))
         }
         run.retryCount += 1
+        exclude(executor, afterFailure: error)
+        if other != nil { return .willRetry }
         tasks.queue.append(
-            QueuedTask(stage: Int32(task.stage.value), partition: Int32(task.partition), attempt: Int32(next)),
+            QueuedTask(stage: Int32(task.stage.value), partition: Int32(task.partition), attempt: next),
             avoiding: executor)
         rotate(tasks)
         return .willRetry
     }
 
-    private func tasks(of job: JobID) -> JobTasks {
+    // An executor on which many attempts fail gets none for a while, unless there is no other.
+    private func exclude(_ executor: Int, afterFailure error: StoaError) {
+        guard let limits = options.exclusion, executors.noteFailure(of: executor, at: clock.turn, limits),
+            executors.isActive[executor], executors.active.count > 1
+        else { return }
+        executors.setState(.excluded(until: clock.turn + limits.nanoseconds), of: executor)
+        release(executor)
+        if bus.isListening { bus.send(.executorExcluded(executors.ids[executor], error)) }
+    }
+
+    private func forgetAbandoned(_ task: TaskID, _ executor: Int) -> Outcome {
+        if !abandoned.isEmpty, abandoned[task] == executor {
+            abandoned[task] = nil
+            noteAnswer(of: executor)
+        }
+        return .stale
+    }
+
+    private func noteAnswer(of executor: Int) {
+        executors.load[executor] -= 1
+        executors.busyAt[executor] = clock.turn
+        // While more wait there than run, the next one begins now; after that all run that there are.
+        if executors.load[executor] >= executors.slots[executor] { executors.answeredAt[executor] = clock.turn }
+        answered.insert(executor)
+    }
+
+    func tasks(of job: JobID) -> JobTasks {
         guard let tasks = jobs[job] else { preconditionFailure("\(job) has no tasks table") }
         return tasks
     }
@@ -268,16 +316,34 @@ final class TaskScheduler {
         return lastAnswered
     }
 
-    private func rotate(_ tasks: JobTasks) {
+    func rotate(_ tasks: JobTasks) {
+        mustAskAll = true
         guard !tasks.isInRotation, tasks.queue.count > 0 else { return }
         tasks.isInRotation = true
         rotation.append(tasks)
     }
 
-    private func leaveRotation(_ tasks: JobTasks) {
+    func leaveRotation(_ tasks: JobTasks) {
         guard tasks.isInRotation, let position = rotation.firstIndex(where: { $0 === tasks }) else { return }
         tasks.isInRotation = false
         rotation.remove(at: position)
         if position < turn { turn -= 1 }
+    }
+}
+
+extension StageRun {
+    func id(of partition: Int, _ attempt: Attempt) -> TaskID {
+        TaskID(job: job, stage: stage.id, partition: partition, attempt: Int(attempt.number))
+    }
+
+    func location(of partition: Int) -> StoaError.Location {
+        .init(stage: stage.id.value, partition: partition)
+    }
+
+    /// Why a job fails of which a task failed as often as it may: the last error, with its code, and how often.
+    func givingUp(_ partition: Int, after count: Int, on executor: String, _ error: StoaError) -> StoaError {
+        var error = error.located(location(of: partition))
+        error.message = "\(stage.label): tried \(count) times, the last time on \(executor): \(error.message)"
+        return error
     }
 }

@@ -20,8 +20,10 @@ struct TaskRunner {
                 context.metrics.bytesWritten += block.byteCount
             }
             context.metrics.nanoseconds = MonotonicClock.nanoseconds - start
-            return TaskReport(
+            var report = TaskReport(
                 blocks: blocks, metrics: context.metrics, operators: context.analysis?.finish() ?? [])
+            report.timing.startedAt = start
+            return report
         } catch {
             throw TaskFailure(
                 error.located(.init(stage: task.id.stage.value, partition: task.id.partition)),
