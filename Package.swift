@@ -35,6 +35,7 @@ let targets: [Target] = [
     .systemLibrary(name: "CHwloc", pkgConfig: "hwloc", providers: [.apt(["libhwloc-dev"])]),
     .target(name: "CArrowABI", cSettings: cFlags),
     .target(name: "CStoaVector", cSettings: cFlags),
+    .target(name: "CStoaProcess", cSettings: cFlags),
     .target(name: "CArrowFiles", dependencies: ["CArrowABI"], cxxSettings: cxxFlags, linkerSettings: arrowLibraries),
     .target(name: "StoaColumns", dependencies: ["CArrowABI"]),
     .target(name: "StoaKernels", dependencies: ["StoaColumns", "CStoaVector"]),
@@ -46,7 +47,11 @@ let targets: [Target] = [
         name: "StoaExecution", dependencies: ["StoaTasks", "StoaKernels", "StoaLinearAlgebra", "StoaFiles"]),
     .target(name: "StoaDriver", dependencies: ["StoaTasks"]),
     .target(name: "StoaCoreGroups", dependencies: ["StoaTasks", "StoaExecution", "CHwloc"]),
-    .target(name: "Stoa", dependencies: ["StoaDriver", "StoaPlan", "StoaFiles", "StoaCoreGroups"]),
+    .target(
+        name: "StoaProcesses", dependencies: ["StoaTasks", "StoaExecution", "StoaCoreGroups", "CStoaProcess"]),
+    .target(
+        name: "Stoa",
+        dependencies: ["StoaDriver", "StoaPlan", "StoaFiles", "StoaCoreGroups", "StoaProcesses"]),
     .target(name: "StoaLearning", dependencies: ["Stoa", "StoaLinearAlgebra"]),
     .executableTarget(name: "StoaCommand", dependencies: ["Stoa"]),
     .executableTarget(name: "GradientDescent", dependencies: ["Stoa", "StoaLearning"]),
@@ -57,6 +62,7 @@ let targets: [Target] = [
         name: "CArrowOracle", dependencies: ["CArrowABI"], path: "Tests/CArrowOracle", cxxSettings: cxxFlags,
         linkerSettings: arrowLibraries),
     .target(name: "StoaTestSupport", path: "Tests/StoaTestSupport"),
+    .executableTarget(name: "StoaProcessFixture", dependencies: ["Stoa"], path: "Tests/StoaProcessFixture"),
     .testTarget(
         name: "StoaColumnsTests", dependencies: ["StoaColumns", "CArrowABI", "CArrowOracle", "StoaTestSupport"]),
     .testTarget(name: "StoaKernelsTests", dependencies: ["StoaKernels", "StoaTestSupport"]),
@@ -67,6 +73,8 @@ let targets: [Target] = [
     .testTarget(name: "StoaExecutionTests", dependencies: ["StoaExecution"]),
     .testTarget(name: "StoaDriverTests", dependencies: ["StoaDriver"]),
     .testTarget(name: "StoaCoreGroupsTests", dependencies: ["StoaCoreGroups"]),
+    .testTarget(
+        name: "StoaProcessesTests", dependencies: ["StoaProcesses", "StoaProcessFixture", "StoaTestSupport"]),
     .testTarget(name: "StoaTests", dependencies: ["Stoa", "StoaTestSupport"], exclude: ["Differential/compare.py"]),
     .testTarget(name: "StoaLearningTests", dependencies: ["StoaLearning", "StoaTestSupport"]),
     .testTarget(name: "StoaCommandTests", dependencies: ["StoaCommand", "StoaTestSupport"]),

@@ -20,6 +20,7 @@ LAYERS = {
     "CHwloc": [],
     "CArrowABI": [],
     "CStoaVector": [],
+    "CStoaProcess": [],
     "CArrowFiles": ["CArrowABI"],
     "StoaColumns": ["CArrowABI"],
     "StoaKernels": ["StoaColumns", "CStoaVector"],
@@ -30,15 +31,16 @@ LAYERS = {
     "StoaExecution": ["StoaTasks", "StoaKernels", "StoaLinearAlgebra", "StoaFiles"],
     "StoaDriver": ["StoaTasks"],
     "StoaCoreGroups": ["StoaTasks", "StoaExecution", "CHwloc"],
-    "StoaProcesses": ["StoaTasks", "StoaExecution", "StoaCoreGroups"],
+    "StoaProcesses": ["StoaTasks", "StoaExecution", "StoaCoreGroups", "CStoaProcess"],
     "Stoa": ["StoaDriver", "StoaPlan", "StoaFiles", "StoaCoreGroups", "StoaProcesses"],
     "StoaLearning": ["Stoa", "StoaLinearAlgebra"],
     "StoaCommand": ["Stoa"],
     "GradientDescent": ["Stoa", "StoaLearning"],
 }
 
-# Beside the layers: what tests, and nothing else, share, and other implementations that they compare with.
-TEST_SUPPORT = {"CArrowOracle": ["CArrowABI"], "StoaTestSupport": []}
+# Beside the layers: what tests, and nothing else, share, other implementations that they compare with, and programs that
+# they run.
+TEST_SUPPORT = {"CArrowOracle": ["CArrowABI"], "StoaTestSupport": [], "StoaProcessFixture": ["Stoa"]}
 
 # The benchmark suite measures every layer: its targets, and their tests, may see all of them.
 SUITE = {"StoaBenchmarks"}

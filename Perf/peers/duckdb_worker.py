@@ -84,8 +84,19 @@ ROWS = {
     "by_key": "SELECT key, sum(x), count(*) FROM generated GROUP BY ALL",
 }
 
+EXCHANGE = {
+    "few_groups": "SELECT id1, sum(v1), avg(v3) FROM t GROUP BY id1",
+    "many_groups": "SELECT id6, sum(v1), sum(v3) FROM t GROUP BY id6",
+    "text_groups": "SELECT id3, sum(v1), avg(v3) FROM t GROUP BY id3",
+    "join": """
+        SELECT sum(v3 * total), count(*)
+        FROM t JOIN (SELECT id4, id6, sum(v1) AS total FROM t GROUP BY id4, id6) USING (id4, id6)""",
+    "all_rows": "SELECT id4, id6, v1, v3 FROM t",
+}
+
 QUERIES = {
     "scalars": SCALARS, "groupby": GROUPBY, "fused": FUSED, "tpch": TPCH, "scan": SCAN, "skew": SKEW, "rows": ROWS,
+    "exchange": EXCHANGE,
 }
 
 

@@ -14,6 +14,7 @@ TITLES = {
     "stages": "Stage overhead",
     "skew": "Skew",
     "rows": "Many rows",
+    "exchange": "Exchange",
 }
 
 

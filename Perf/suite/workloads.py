@@ -271,4 +271,24 @@ ROWS = Workload(
     ("duckdb",), compares_times=False, tables=("csv",),
 )
 
-WORKLOADS = (SCALARS, GROUPBY, FUSED, TPCH, SCAN, STAGES, SKEW, ROWS)
+# ---- 9. exchange -----------------------------------------------------------------------------------------------------
+# The group-by table, held by executors of one thread each, as many as there are CPUs: in one process, or a process each.
+
+EXCHANGE = Workload(
+    "exchange", "rows that cross between executors: inside one process, and between processes",
+    (
+        Variant("embedded", "embedded", "groupby-k100"),
+        Variant("processes", "processes", "groupby-k100", target=Target(of=("embedded", 1.1))),
+    ),
+    (
+        Query("few_groups", "sum v1, mean v3 by id1", "id1, sum, mean", TEXT + I32 + F64, 3, empty_sum=True),
+        Query("many_groups", "sum v1, v3 by id6", "id6, sum, sum", 2 * I32 + F64, 3, empty_sum=True),
+        Query("text_groups", "sum v1, mean v3 by id3", "id3, sum, mean", TEXT + I32 + F64, 3, empty_sum=True),
+        Query("join", "sum of v3 times the sum of v1 of the same id4 and id6, and count of rows, over all rows",
+              "sum, count", 3 * I32 + F64, 4),
+        Query("all_rows", "id4, id6, v1, v3 of all rows", "id4, id6, v1, v3", 3 * I32 + F64, 4),
+    ),
+    ("duckdb",), compares_times=False,
+)
+
+WORKLOADS = (SCALARS, GROUPBY, FUSED, TPCH, SCAN, STAGES, SKEW, ROWS, EXCHANGE)

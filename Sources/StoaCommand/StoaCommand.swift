@@ -15,6 +15,7 @@ enum StoaCommand {
     ]
 
     static func main() async {
+        Session.runExecutorIfStarted()
         let words = Array(CommandLine.arguments.dropFirst())
         let work = Task { await run(words) }
         // A signal cancels the job, so that no half-written file stays behind.

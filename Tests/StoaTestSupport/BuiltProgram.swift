@@ -9,6 +9,8 @@ package struct BuiltProgram {
     package static let stoa = BuiltProgram(name: "stoa")
     package static let gradientDescent = BuiltProgram(name: "GradientDescent")
     package static let benchmarks = BuiltProgram(name: "StoaBenchmarks")
+    /// A user's program, for sessions whose executors are processes.
+    package static let processFixture = BuiltProgram(name: "StoaProcessFixture")
     /// The Python of the test peers, which `make test` prepares.
     package static let python = BuiltProgram(url: root.appendingPathComponent(".deps/venv/bin/python"))
     /// Any program of the search path, by its first argument.

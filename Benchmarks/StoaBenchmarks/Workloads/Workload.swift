@@ -47,6 +47,7 @@ enum Workloads {
         case "stages": try StageOverhead(session: session, file: data.path("csv"))
         case "skew": Skew(frame: try await data.frame("table", in: session))
         case "rows": try ManyRows(session: session)
+        case "exchange": try await Exchanges(data, executors: try session.threadCount)
         default: throw Unsupported("there is no workload '\(name)'")
         }
     }
@@ -65,5 +66,12 @@ extension FrameWorkload {
     func collect(_ query: String) async throws -> ResultTable {
         guard let frame = try frame(of: query) else { throw Unsupported("there is no query '\(query)'") }
         return try await frame.collect()
+    }
+}
+
+extension Session {
+    /// The task threads of all executors of this process.
+    fileprivate var threadCount: Int {
+        get throws { try configuration.options.cluster.threadsPerExecutor ?? MachineDescription.current().cpuCount }
     }
 }

@@ -20,6 +20,8 @@ public struct ClusterConfiguration: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// Inside this process.
         case embedded
+        /// In processes of their own on this machine.
+        case processes
     }
 
     /// What makes CPUs a core group, and so an executor.
@@ -48,6 +50,24 @@ public struct ClusterConfiguration: Hashable, Sendable {
 
     /// Executors inside this process, one per NUMA-aware core group.
     public static var embedded: ClusterConfiguration { .embedded() }
+
+    /// Executors as processes of this machine, one per NUMA-aware core group unless another number is asked for, each bound
+    /// to its CPUs and its memory.
+    ///
+    /// An executor is this program started again, with the same arguments, in the same folder: whatever the program does
+    /// before it opens its first session, each executor does, too. There it becomes the executor, and `Session.init` does not
+    /// return; so user-defined functions and aggregates exist on both sides. What executors print afterwards appears line by
+    /// line behind their names; standard input is empty. See `Session.runExecutorIfStarted()` for programs that do much before
+    /// their session.
+    public static func processes(
+        executors: Int? = nil, threadsPerExecutor: Int? = nil, coreGroups: CoreGroups? = nil,
+        pinned: Bool? = nil
+    ) -> ClusterConfiguration {
+        var configuration = embedded(
+            executors: executors, threadsPerExecutor: threadsPerExecutor, coreGroups: coreGroups, pinned: pinned)
+        configuration.kind = .processes
+        return configuration
+    }
 
     var coreGroupOptions: CoreGroupOptions {
         var options = CoreGroupOptions()

@@ -34,7 +34,7 @@ extension Session {
             }
         }
         if partitions.isEmpty { partitions = [first] }
-        return hold(partitions, schema: schema)
+        return try hold(partitions, schema: schema)
     }
 
     /// A data frame of named columns in memory, shared without a copy.
@@ -85,7 +85,7 @@ extension Session {
     }
 
     /// Puts each partition on an executor, neighbours together, and tells the driver where they are.
-    private func hold(_ partitions: [Batch], schema: Schema) -> DataFrame {
+    private func hold(_ partitions: [Batch], schema: Schema) throws(StoaError) -> DataFrame {
         let id = makeDatasetID()
         let executors = cluster.executors.map(\.id)
         var placed: [LocatedBlock] = []
@@ -93,7 +93,7 @@ extension Session {
             let executor = executors[partition * executors.count / partitions.count]
             let location = BlockLocation(block: .dataset(id, partition: partition), executor: executor)
             let block = Block(rows: [Batch(unchecked: schema, columns: batch.columns, rowCount: batch.rowCount)])
-            cluster.put(block, id: location.block, on: executor)
+            try cluster.put(block, id: location.block, on: executor)
             placed.append(LocatedBlock(location: location, rowCount: block.rowCount, byteCount: block.byteCount))
         }
         driver.register(id, blocks: placed)

@@ -3,6 +3,7 @@ import StoaCoreGroups
 import StoaDriver
 import StoaFiles
 import StoaPlan
+import StoaProcesses
 import StoaTasks
 import Synchronization
 
@@ -23,7 +24,11 @@ public final class Session: Sendable {
     /// What is given here goes before the environment's variables `STOA_*`, and these before the defaults; see
     /// `SessionConfiguration`. Throws `invalidArgument` for values that cannot be meant, `unknownName` for a variable
     /// `STOA_*` that is no option, and `incompatibleMachine` when this program was compiled for instructions that the machine
-    /// does not have. Costs a few milliseconds.
+    /// does not have, and `executorLost` when an executor's process did not come up. Costs a few milliseconds; with processes
+    /// some ten more, and what the program does before it opens the session.
+    ///
+    /// In a process that was started as an executor this does not return, whatever is given: see
+    /// `ClusterConfiguration.processes`.
     ///
     /// - Parameters:
     ///   - cluster: where the executors come from.
@@ -33,14 +38,29 @@ public final class Session: Sendable {
         cluster: ClusterConfiguration? = nil, progress: ProgressDisplay? = nil,
         options: SessionOptions = SessionOptions()
     ) throws(StoaError) {
+        Self.runExecutorIfStarted()
         var given = options
         given.cluster = cluster ?? given.cluster
         given.progress = progress ?? given.progress
         let configuration = try SessionConfiguration(given)
-        try self.init(
-            executors: CoreGroupCluster(topology: .machine(), options: configuration.options.cluster.coreGroupOptions),
-            configuration: configuration)
+        try self.init(executors: Self.makeCluster(configuration.options.cluster), configuration: configuration)
     }
+
+    private static func makeCluster(_ configuration: ClusterConfiguration) throws(StoaError) -> any SessionCluster {
+        guard configuration.kind == .processes else {
+            return try CoreGroupCluster(topology: .machine(), options: configuration.coreGroupOptions)
+        }
+        var options = ProcessOptions()
+        options.coreGroups = configuration.coreGroupOptions
+        return try ProcessCluster(topology: .machine(), options: options)
+    }
+
+    /// Turns this process into an executor if a session of this program has started it as one, and does not return then; else
+    /// does nothing.
+    ///
+    /// `init` does the same. A program that prints, asks, or changes files before it opens its session calls this first, so
+    /// that its executors do not do so again.
+    public static func runExecutorIfStarted() { ExecutorProcess.runIfStarted() }
 
     /// A session over executors that somebody else made; the environment has no say.
     package convenience init(

@@ -1,6 +1,7 @@
 import StoaColumns
 import StoaCoreGroups
 import StoaExecution
+import StoaProcesses
 import StoaTasks
 
 /// A cluster whose blocks a session can read and place: what a session needs besides the driver's view.
@@ -8,8 +9,10 @@ package protocol SessionCluster: Cluster {
     /// The rows or the state of a block. Throws `executorLost` when nobody holds it.
     func read(_ location: BlockLocation) throws(StoaError) -> Block
 
-    /// Gives a block to an executor, which shares its memory.
-    func put(_ block: Block, id: BlockID, on executor: ExecutorID)
+    /// Gives a block to an executor, which shares its memory, or that of a copy. Throws `outOfMemory` when there is none.
+    func put(_ block: Block, id: BlockID, on executor: ExecutorID) throws(StoaError)
 }
 
 extension CoreGroupCluster: SessionCluster {}
+
+extension ProcessCluster: SessionCluster {}

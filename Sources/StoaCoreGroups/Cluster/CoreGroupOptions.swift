@@ -21,7 +21,8 @@ package struct CoreGroupOptions: Hashable, Sendable {
 
     package init() {}
 
-    func check() throws(StoaError) {
+    /// Throws `invalidArgument` for numbers that make no sense.
+    package func check() throws(StoaError) {
         for (name, value) in [("executors", executorCount), ("threads of an executor", threadsPerExecutor)] {
             if let value, !(1...1024).contains(value) {
                 throw StoaError(.invalidArgument, "\(value) \(name)", advice: "give 1 to 1024")

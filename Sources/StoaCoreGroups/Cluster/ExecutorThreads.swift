@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// A thread takes one attempt after the other without asking the driver. It keeps answers back while it goes on with the same
 /// stage, at most for `answerNanoseconds` and the attempt that it runs, and sends them together.
-final class ExecutorThreads: @unchecked Sendable {
+package final class ExecutorThreads: @unchecked Sendable {
     private struct Running {
         let id: TaskID
         let flag: CancellationFlag
@@ -53,8 +53,22 @@ final class ExecutorThreads: @unchecked Sendable {
         running = Array(repeating: nil, count: threadCPUs.count)
     }
 
+    /// The threads of an executor on the machine of that topology, which start with `start`.
+    ///
+    /// - Parameters:
+    ///   - threadCPUs: the CPUs of each thread; empty for one that is not pinned.
+    ///   - events: is told how attempts ended, on the threads that ran them.
+    package convenience init(
+        executor: TaskExecutor, threadCPUs: [[Int]], topology: Topology, spinNanoseconds: Int,
+        events: @escaping @Sendable ([ClusterEvent]) -> Void, onPinningFailure: @escaping @Sendable (StoaError) -> Void
+    ) {
+        self.init(
+            executor: executor, threadCPUs: threadCPUs, binder: topology.binder, spinNanoseconds: spinNanoseconds,
+            events: events, onPinningFailure: onPinningFailure)
+    }
+
     /// Starts the threads; when one cannot be started, those before it run until `stop`.
-    func start() throws(StoaError) {
+    package func start() throws(StoaError) {
         for (number, cpus) in threadCPUs.enumerated() {
             let thread = try NamedThread.start(name: "stoa-e\(executor.id.value)-t\(number)") { [self] in
                 if !cpus.isEmpty { pin(to: cpus) }
@@ -75,7 +89,7 @@ final class ExecutorThreads: @unchecked Sendable {
         }
     }
 
-    func submit(_ tasks: [TaskDescription]) {
+    package func submit(_ tasks: [TaskDescription]) {
         lock.lock()
         queue.append(tasks)
         attention.add(tasks.count, ordering: .relaxed)
@@ -101,7 +115,7 @@ final class ExecutorThreads: @unchecked Sendable {
     }
 
     /// Stops running tasks soon; queued ones are answered at once. A task that is not here has been answered.
-    func cancel(_ tasks: [TaskID]) {
+    package func cancel(_ tasks: [TaskID]) {
         let tasks = Set(tasks)
         lock.lock()
         for case let attempt? in running where tasks.contains(attempt.id) { attempt.flag.cancel() }
@@ -112,7 +126,7 @@ final class ExecutorThreads: @unchecked Sendable {
     }
 
     /// Drops queued tasks, cancels running ones, and returns when all threads have ended.
-    func stop() {
+    package func stop() {
         lock.lock()
         isStopping = true
         attention.add(1, ordering: .relaxed)

@@ -136,6 +136,17 @@ final class HwlocTopology: @unchecked Sendable {
             "hwloc_set_cpubind(CPUs \(cpus.rangesText))")
     }
 
+    /// Puts the memory that this process touches from now on on a node, of the kernel's number, while there is room.
+    func bindProcessMemory(to node: Int) throws(StoaError) {
+        let set = try CPUBitmap()
+        try Self.check(hwloc_bitmap_set(set.bitmap, UInt32(node)), "hwloc_bitmap_set(\(node))")
+        try Self.check(
+            hwloc_set_membind(
+                handle, set.bitmap, HWLOC_MEMBIND_BIND,
+                Int32(HWLOC_MEMBIND_BYNODESET.rawValue | HWLOC_MEMBIND_PROCESS.rawValue)),
+            "hwloc_set_membind(node \(node))")
+    }
+
     private static func numbers(in bitmap: hwloc_const_bitmap_t?) -> [Int] {
         guard let bitmap else { return [] }
         var numbers: [Int] = []

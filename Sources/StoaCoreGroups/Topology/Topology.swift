@@ -64,6 +64,16 @@ package struct Topology: Sendable {
             binder: nil, start: start)
     }
 
+    /// Whether it is that of the machine that this process runs on.
+    package var isThisMachine: Bool { binder != nil }
+
+    /// Lets the calling thread, and those that it starts, run on these CPUs only. Nothing for a machine that does not exist.
+    package func bindCallingThread(to cpus: [Int]) throws(StoaError) { try binder?.bindCallingThread(to: cpus) }
+
+    /// Puts the memory that this process touches from now on on a node while there is room there. Nothing for a machine that
+    /// does not exist.
+    package func bindProcessMemory(to node: Int) throws(StoaError) { try binder?.bindProcessMemory(to: node) }
+
     private init(
         _ hwloc: HwlocTopology, online: [Int], allowed: [Int], cpuQuota: Double?, binder: HwlocTopology?, start: Int
     ) throws(StoaError) {

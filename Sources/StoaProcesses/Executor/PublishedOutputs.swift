@@ -1,0 +1,93 @@
+import StoaColumns
+import StoaExecution
+import StoaTasks
+import Synchronization
+
+/// The outputs of this executor that others can read, in its own segment. Guard: a mutex.
+final class PublishedOutputs: Sendable {
+    private struct State {
+        var outputs: [OutputID: PublishedOutput] = [:]
+        /// By the offset of the place.
+        var names: [Int: OutputID] = [:]
+    }
+
+    private let arena: SegmentArena
+    private let store: BlockStore
+    private let state = Mutex(State())
+    private let isSharing: Atomic<Bool>
+
+    init(arena: SegmentArena, store: BlockStore, isSharing: Bool) {
+        self.arena = arena
+        self.store = store
+        self.isSharing = Atomic(isSharing)
+    }
+
+    /// Other executors come, or there are none.
+    func share(_ isSharing: Bool) { self.isSharing.store(isSharing, ordering: .relaxed) }
+
+    /// Publishes what a task left when somebody will surely read it elsewhere: rows of a stage, which the driver's process
+    /// may want, and buckets when there are other executors. Nil for what is published when somebody asks.
+    ///
+    /// Throws as `OutputImage.write` does.
+    func publish(_ report: TaskReport) throws(StoaError) -> BlockPlace? {
+        guard let first = report.blocks.first, case .stage(_, _, _, let bucket) = first.id else { return nil }
+        if bucket != nil, !isSharing.load(ordering: .relaxed) { return nil }
+        var blocks: [Block] = []
+        blocks.reserveCapacity(report.blocks.count)
+        for summary in report.blocks {
+            // One that has been dropped already is for nobody.
+            guard let block = store.get(summary.id) else { return nil }
+            blocks.append(block)
+        }
+        return try publish(blocks, as: OutputID(first.id)).place
+    }
+
+    /// Publishes an output that somebody asked for; nil when it is not here.
+    func publish(_ output: OutputID) throws(StoaError) -> PublishedOutput? {
+        if let known = state.withLock({ $0.outputs[output] }) { return known }
+        let blocks = store.blocks(of: output)
+        return blocks.isEmpty ? nil : try publish(blocks, as: output)
+    }
+
+    private func publish(_ blocks: [Block], as output: OutputID) throws(StoaError) -> PublishedOutput {
+        let place = try OutputImage.write(blocks, to: arena)
+        let published = PublishedOutput(place: place, blockCount: blocks.count)
+        // Another attempt's place of the same output stays until the driver's process, which knows who reads it, frees it.
+        state.withLock { state in
+            state.outputs[output] = published
+            state.names[place.offset] = output
+        }
+        return published
+    }
+
+    /// Nobody reads at these offsets any more.
+    func free(_ offsets: [Int]) {
+        state.withLock { state in
+            for offset in offsets {
+                guard let output = state.names.removeValue(forKey: offset) else { continue }
+                if state.outputs[output]?.place.offset == offset { state.outputs[output] = nil }
+            }
+        }
+        for offset in offsets { arena.free(offset) }
+    }
+
+    /// Bytes that are shared, and bytes kept for what comes.
+    var byteCounts: (used: Int, kept: Int) { (arena.usedBytes, arena.keptBytes) }
+}
+
+extension BlockStore {
+    /// The blocks of an output in order, none when one of them is not here.
+    fileprivate func blocks(of output: OutputID) -> [Block] {
+        switch output {
+        case .dataset(let dataset, let partition):
+            return get(.dataset(dataset, partition: partition)).map { [$0] } ?? []
+        case .stage(let job, let stage, let partition):
+            if let whole = get(.stage(job, stage, partition: partition, bucket: nil)) { return [whole] }
+            var buckets: [Block] = []
+            while let bucket = get(.stage(job, stage, partition: partition, bucket: buckets.count)) {
+                buckets.append(bucket)
+            }
+            return buckets
+        }
+    }
+}
