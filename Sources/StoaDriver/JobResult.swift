@@ -42,18 +42,21 @@ package final class JobResult: Sendable {
     package let metrics: TaskMetrics
     /// In the order of the stage graph.
     package let stages: [StageReport]
+    /// What functions of the user added, in the order in which it is to be merged.
+    package let accumulators: [AccumulatorUpdate]
     /// From the driver's receipt of the job to its last task's end.
     package let durationNanoseconds: Int
     private let mailbox: Mailbox<DriverMessage>
 
     init(
-        job: JobID, blocks: [LocatedBlock], metrics: TaskMetrics, stages: [StageReport], durationNanoseconds: Int,
-        mailbox: Mailbox<DriverMessage>
+        job: JobID, blocks: [LocatedBlock], metrics: TaskMetrics, stages: [StageReport],
+        accumulators: [AccumulatorUpdate], durationNanoseconds: Int, mailbox: Mailbox<DriverMessage>
     ) {
         self.job = job
         self.blocks = blocks
         self.metrics = metrics
         self.stages = stages
+        self.accumulators = accumulators
         self.durationNanoseconds = durationNanoseconds
         self.mailbox = mailbox
     }

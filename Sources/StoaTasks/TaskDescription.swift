@@ -14,6 +14,9 @@ package final class TaskWork: Hashable, Codable, Sendable {
         self.isAnalyzed = isAnalyzed
     }
 
+    /// The broadcast values that the plan's functions read: an executor in another process must have been given them.
+    package var broadcasts: [BroadcastID] { plan.userFunctions.flatMap(\.broadcasts) }
+
     package static func == (left: TaskWork, right: TaskWork) -> Bool {
         left === right
             || (left.plan == right.plan && left.output == right.output && left.isAnalyzed == right.isAnalyzed)
@@ -69,6 +72,8 @@ package struct TaskReport: Hashable, Codable, Sendable {
     /// By place in `PhysicalPlan.operators`; empty unless the task was to be analyzed.
     package var operators: [OperatorMetrics]
     package var timing = Timing()
+    /// What functions of the user added to accumulators.
+    package var accumulators: [AccumulatorUpdate] = []
 
     /// When and where an attempt ran, for traces.
     package struct Timing: Hashable, Codable, Sendable {

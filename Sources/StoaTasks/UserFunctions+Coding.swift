@@ -1,4 +1,3 @@
-import FoundationEssentials
 import StoaColumns
 import StoaPlan
 import Synchronization
@@ -49,16 +48,12 @@ extension UserFunction {
                 .unsupported, "the type '\(Value.self)' cannot be found by its name, so it cannot travel to executors",
                 advice: "declare it outside of functions, and neither private nor fileprivate")
         }
-        do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = .sortedKeys
-            encoder.nonConformingFloatEncodingStrategy = .convertToString(
-                positiveInfinity: FloatSpelling.positiveInfinity, negativeInfinity: FloatSpelling.negativeInfinity,
-                nan: FloatSpelling.nan)
-            return UserFunction(typeName: name, payload: Array(try encoder.encode(value)))
-        } catch {
-            throw StoaError(.invalidArgument, "an instance of '\(Value.self)' does not encode: \(error)")
+        let (payload, broadcasts) = try BroadcastUse.collecting { () throws(StoaError) in
+            try UserCoding.encode(value)
         }
+        // Whoever looks on from outside learns of them too.
+        for broadcast in broadcasts { BroadcastUse.note(broadcast) }
+        return UserFunction(typeName: name, payload: payload, broadcasts: broadcasts.map(\.id))
     }
 
     private func decoded() throws(StoaError) -> any Codable & Sendable {
@@ -76,23 +71,8 @@ extension UserFunction {
                 .unknownName, source: .environment, "the executor's program has no type '\(typeName)'",
                 advice: "run executors of the program that made the query")
         }
-        do {
-            let decoder = JSONDecoder()
-            decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-                positiveInfinity: FloatSpelling.positiveInfinity, negativeInfinity: FloatSpelling.negativeInfinity,
-                nan: FloatSpelling.nan)
-            return try decoder.decode(type, from: Data(payload))
-        } catch {
-            throw StoaError(.invalidArgument, "an instance of '\(type)' does not decode: \(error)")
-        }
+        return try UserCoding.decode(type, from: payload)
     }
-}
-
-/// How a payload spells the floats that JSON has no numbers for.
-private enum FloatSpelling {
-    static let positiveInfinity = "Infinity"
-    static let negativeInfinity = "-Infinity"
-    static let nan = "NaN"
 }
 
 /// The names of users' types, looked up in the runtime once a type. Guard: a lock each; at most one entry a type of the program.

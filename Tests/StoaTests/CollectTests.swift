@@ -119,4 +119,37 @@ import Testing
         #expect(try await settledRows() == before)
         withExtendedLifetime(cached) {}
     }
+
+    /// Partitions that are lost before they were handed over are computed again; what functions add counts once.
+    @Test func lostResultsAreComputedAgain() async throws {
+        let cluster = try ForgetfulCluster(failing: [2, 5, 6])
+        let session = try Session(executors: cluster)
+        let rows = session.accumulator("rows")
+        let values: [Double] = (0..<500).map { Double($0) }
+        let columns = try Batch(["x": Column(values), "partition": Column(Array(1...500))])
+        let frame = try session.dataFrame([columns], rowsPerPartition: 100)
+            .mapBatches(AccumulatorTests.Adding(rows: rows))
+        #expect(try await frame.collect()["x", as: Double.self] == values)
+        #expect(rows.value == 500)
+        var seen: [Double] = []
+        let other = try ForgetfulCluster(failing: [1, 3, 4])
+        let again = try Session(executors: other)
+        let numbers = try again.dataFrame(["x": Column(values)], rowsPerPartition: 100)
+        for try await batch in numbers.withColumn("y", col("x") + 1).collectBatches() {
+            seen += try batch.column("y").array(of: Double.self)
+        }
+        #expect(seen == (1...500).map { Double($0) })
+        #expect(await session.isIdle())
+        #expect(await again.isIdle())
+    }
+
+    /// A result that vanishes each time is an error in the end.
+    @Test func resultsThatVanishEachTimeAreAnError() async throws {
+        let session = try Session(executors: ForgetfulCluster(failing: Set(1...100)))
+        let frame = try session.dataFrame(["x": Column([1.0])]).withColumn("y", col("x"))
+        let error = await #expect(throws: StoaError.self) { try await frame.collect() }
+        #expect(error?.code == .blockLost)
+        await #expect(throws: StoaError.self) { for try await _ in frame.collectBatches() {} }
+        #expect(await session.isIdle())
+    }
 }

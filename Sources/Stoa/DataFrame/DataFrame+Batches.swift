@@ -65,7 +65,7 @@ public struct BatchSequence: AsyncSequence, Sendable {
                     }
                     // The one partition is let go of before the other is taken.
                     (batches, next) = ([], 0)
-                    guard let rows = try result.takeNext() else {
+                    guard let rows = try await result.takeNext() else {
                         state = .ended
                         return nil
                     }
@@ -79,25 +79,40 @@ public struct BatchSequence: AsyncSequence, Sendable {
 /// A result on the executors of which one partition after the other is taken; gone with the value.
 private final class HeldResult {
     private let session: Session
-    private let result: JobResult
+    private let planned: PlannedQuery
+    private var result: JobResult
     // What the rows were made from stays as long as they may be asked for.
-    private let handles: [DatasetHandle]
+    private let handles: [any AnyObject & Sendable]
     private var next = 0
+    private var repetitions = 0
 
     init(of frame: DataFrame) async throws {
         session = frame.session
         handles = frame.handles
-        result = try await session.execute(session.planner.plan(frame.plan(), for: .rows))
+        planned = try session.planner.plan(frame.plan(), for: .rows)
+        result = try await session.execute(planned)
     }
 
     deinit { result.release() }
 
     /// The batches of the next partition, nil after the last. Its executor lets go of them.
-    func takeNext() throws(StoaError) -> [Batch]? {
-        guard next < result.blocks.count else { return nil }
-        let block = try session.cluster.read(result.blocks[next].location)
-        result.release(partition: next)
-        next += 1
-        return try block.rows()
+    ///
+    /// When an executor has died with partitions that were not taken, the job runs again, and gives the same ones.
+    func takeNext() async throws -> [Batch]? {
+        while next < result.blocks.count {
+            do throws(StoaError) {
+                let block = try session.cluster.read(result.blocks[next].location)
+                result.release(partition: next)
+                next += 1
+                return try block.rows()
+            } catch {
+                guard session.mayRepeat(after: error, repetitions) else { throw error }
+            }
+            repetitions += 1
+            result.release()
+            result = try await session.execute(planned, isRepetition: true)
+            for partition in 0..<next { result.release(partition: partition) }
+        }
+        return nil
     }
 }

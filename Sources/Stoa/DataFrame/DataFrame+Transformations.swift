@@ -106,6 +106,7 @@ extension DataFrame {
     /// Every batch through a function of the user, on the executors.
     public func mapBatches(_ function: some BatchFunction) -> DataFrame {
         let lineage: Result<LogicalPlan, StoaError>
+        var handles = handles
         do {
             let plan = try plan()
             let output: Schema
@@ -116,7 +117,10 @@ extension DataFrame {
             } catch {
                 throw StoaError(.invalidArgument, "\(type(of: function)).outputSchema failed: \(error)")
             }
-            lineage = .success(.map(try UserFunction(encoding: function), output, plan))
+            let encoded = try BroadcastUse.collecting { () throws(StoaError) in try UserFunction(encoding: function) }
+            // The function travels as it is encoded: nobody but the data frame keeps the values that it reads.
+            handles += encoded.handles
+            lineage = .success(.map(encoded.value, output, plan))
         } catch let error as StoaError {
             lineage = .failure(error)
         } catch {

@@ -13,14 +13,14 @@ public struct DataFrame: Sendable {
     public let session: Session
     /// The rows' lineage; a mistake that a transformation could not throw waits in it for the action.
     let lineage: Result<LogicalPlan, StoaError>
-    /// What must stay on the executors while this data frame exists.
-    let handles: [DatasetHandle]
+    /// What must stay while this data frame exists: datasets on the executors, broadcast values.
+    let handles: [any AnyObject & Sendable]
 
-    init(session: Session, plan: LogicalPlan, handles: [DatasetHandle] = []) {
+    init(session: Session, plan: LogicalPlan, handles: [any AnyObject & Sendable] = []) {
         self.init(session: session, lineage: .success(plan), handles: handles)
     }
 
-    init(session: Session, lineage: Result<LogicalPlan, StoaError>, handles: [DatasetHandle]) {
+    init(session: Session, lineage: Result<LogicalPlan, StoaError>, handles: [any AnyObject & Sendable]) {
         self.session = session
         self.lineage = lineage
         self.handles = handles

@@ -5,24 +5,63 @@ import StoaPlan
 import StoaTasks
 
 extension Session {
-    /// Runs the stages of a plan and takes the blocks of the last one over from the executors.
+    /// Runs the stages of a plan and takes the blocks of the last one over from the executors. When an executor dies before all
+    /// are taken, the job runs again.
     ///
     /// - Parameter limit: most bytes to take over; nil for any number.
     func run(_ planned: PlannedQuery, limit: ByteCount? = nil) async throws -> [Block] {
-        let result = try await execute(planned)
+        var result = try await execute(planned)
+        var repetitions = 0
+        while true {
+            do throws(StoaError) {
+                return try takeBlocks(of: result, limit: limit)
+            } catch {
+                guard mayRepeat(after: error, repetitions) else { throw error }
+            }
+            repetitions += 1
+            result = try await execute(planned, isRepetition: true)
+        }
+    }
+
+    private func takeBlocks(of result: JobResult, limit: ByteCount?) throws(StoaError) -> [Block] {
         defer { result.release() }
         if let limit { try result.check(limit) }
-        return try result.blocks.map { try cluster.read($0.location) }
+        var blocks: [Block] = []
+        blocks.reserveCapacity(result.blocks.count)
+        for block in result.blocks { blocks.append(try cluster.read(block.location)) }
+        return blocks
+    }
+
+    /// Whether a result that could not be taken over, because who held it is gone, is to be computed once more.
+    func mayRepeat(after error: StoaError, _ repetitions: Int) -> Bool {
+        (error.code == .blockLost || error.code == .executorLost)
+            && repetitions + 1 < configuration.value(\.maximumAttempts)
     }
 
     /// Runs the stages of a plan; the caller releases the result.
-    func execute(_ planned: PlannedQuery, isAnalyzed: Bool = false) async throws -> JobResult {
+    ///
+    /// - Parameter isRepetition: whether the same job has ended well before, so that what its functions add has counted.
+    func execute(
+        _ planned: PlannedQuery, isAnalyzed: Bool = false, isRepetition: Bool = false
+    ) async throws -> JobResult {
+        let result = try await observed(planned.graph, isAnalyzed: isAnalyzed)
+        if isRepetition { return result }
+        do {
+            try accumulators.merge(result.accumulators)
+        } catch {
+            result.release()
+            throw error
+        }
+        return result
+    }
+
+    private func observed(_ graph: StageGraph, isAnalyzed: Bool) async throws(StoaError) -> JobResult {
         guard configuration.options.progress == .terminal else {
-            return try await driver.run(planned.graph, isAnalyzed: isAnalyzed)
+            return try await driver.run(graph, isAnalyzed: isAnalyzed)
         }
         let bar = ProgressBar()
         defer { bar.finish() }
-        return try await driver.run(planned.graph, isAnalyzed: isAnalyzed) { bar.update($0) }
+        return try await driver.run(graph, isAnalyzed: isAnalyzed) { bar.update($0) }
     }
 }
 

@@ -17,6 +17,7 @@ public final class Session: Sendable {
     let cluster: any SessionCluster
     let driver: Driver
     let files = FileCatalog()
+    let accumulators = SessionAccumulators()
     private let nextDataset = Atomic<Int>(0)
 
     /// Opens a session: finds the machine's core groups and starts their executors.

@@ -37,6 +37,7 @@ final class Job {
     var rebuilds: [Need: Int] = [:]
     /// Executors lost before it began.
     let earlierLosses: Int
+    var accumulated = AccumulatedUpdates()
     /// Since the last progress.
     var hasNews = true
     var progressDueAt: Int

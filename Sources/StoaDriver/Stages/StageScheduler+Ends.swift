@@ -62,7 +62,8 @@ extension StageScheduler {
         let reports = job.stageReports()
         let result = JobResult(
             job: job.id, blocks: blocks, metrics: reports.reduce(into: TaskMetrics()) { $0 += $1.metrics },
-            stages: reports, durationNanoseconds: now - job.startedAt, mailbox: mailbox)
+            stages: reports, accumulators: job.accumulated.inOrder, durationNanoseconds: now - job.startedAt,
+            mailbox: mailbox)
         close(job, .success(result), at: now)
         startStages()
     }

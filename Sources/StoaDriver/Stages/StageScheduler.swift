@@ -151,6 +151,10 @@ final class StageScheduler {
             if isSurplus, case .finished(let report) = answer { dropStrays(report, on: executor) }
             let job = job(of: task)
             job.hasNews = true
+            // Stages beyond the graph compute again what has counted before.
+            if case .finished(let report) = answer, task.stage.value <= job.result {
+                job.accumulated.note(report, of: task)
+            }
             if run.isComplete {
                 completed(job, task.stage.value)
                 startStages()

@@ -14,7 +14,9 @@ struct TaskRunner {
         let context = TaskContext(task: task, cancellation: cancellation, executor: executor)
         do throws(StoaError) {
             try cancellation.check()
-            let blocks = try output(of: context)
+            let (blocks, accumulators) = try TaskScope.collecting { () throws(StoaError) in
+                try output(of: context)
+            }
             for block in blocks {
                 context.metrics.rowsWritten += block.rowCount
                 context.metrics.bytesWritten += block.byteCount
@@ -23,6 +25,7 @@ struct TaskRunner {
             var report = TaskReport(
                 blocks: blocks, metrics: context.metrics, operators: context.analysis?.finish() ?? [])
             report.timing.startedAt = start
+            report.accumulators = accumulators
             return report
         } catch {
             throw TaskFailure(

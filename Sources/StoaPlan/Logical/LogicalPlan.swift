@@ -85,10 +85,13 @@ public struct UserFunction: Hashable, Codable, Sendable {
     public let typeName: String
     /// The instance, encoded.
     public let payload: [UInt8]
+    /// The broadcast values that the instance refers to.
+    public let broadcasts: [BroadcastID]
 
     /// A function of the user.
-    public init(typeName: String, payload: [UInt8]) {
+    public init(typeName: String, payload: [UInt8], broadcasts: [BroadcastID] = []) {
         self.typeName = typeName
         self.payload = payload
+        self.broadcasts = broadcasts
     }
 }

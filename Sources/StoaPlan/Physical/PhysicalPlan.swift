@@ -40,6 +40,21 @@ public indirect enum PhysicalPlan: Hashable, Codable, Sendable {
     }
 }
 
+extension PhysicalPlan {
+    /// The functions of the user that the plan calls.
+    package var userFunctions: [UserFunction] {
+        switch self {
+        case .input: []
+        case .map(let function, _, let input), .userAggregate(let function, _, let input):
+            input.userFunctions + [function]
+        case .join(_, let build, let probe): build.userFunctions + probe.userFunctions
+        case .filter(_, let input), .project(_, _, let input), .aggregate(_, let input), .topRows(_, let input),
+            .sort(_, _, let input), .mergeSorted(_, _, let input), .limit(_, _, let input):
+            input.userFunctions
+        }
+    }
+}
+
 /// How far an aggregation goes.
 public enum AggregatePhase: String, Hashable, Codable, Sendable {
     /// Rows to states.

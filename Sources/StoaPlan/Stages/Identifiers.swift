@@ -27,3 +27,18 @@ public struct StageID: Hashable, Codable, Sendable, Comparable, CustomStringConv
     /// `stage 3`.
     public var description: String { "stage \(value)" }
 }
+
+/// Names a value of the user that executors read.
+public struct BroadcastID: Hashable, Codable, Sendable, Comparable, CustomStringConvertible {
+    /// The number behind the name, unique in a program.
+    public let value: Int
+
+    /// An id.
+    public init(_ value: Int) { self.value = value }
+
+    /// Order of creation.
+    public static func < (left: BroadcastID, right: BroadcastID) -> Bool { left.value < right.value }
+
+    /// `broadcast 3`.
+    public var description: String { "broadcast \(value)" }
+}
