@@ -58,6 +58,11 @@ public struct SessionConfiguration: Sendable {
                     name: setting.name, value: setting.fill(&options), source: source, variable: setting.variable,
                     help: setting.help))
         }
+        if let most = options.maximumExecutors, let fewest = options.minimumExecutors, fewest > most {
+            throw StoaError(
+                .invalidArgument, "minimumExecutors is \(fewest), maximumExecutors is \(most)",
+                advice: "give a maximum from the minimum on")
+        }
         self.entries = entries
         self.options = options
     }

@@ -10,8 +10,23 @@ public struct SessionOptions: Hashable, Sendable {
     public var resultLimit: ByteCount?
     /// How often a task is tried, each time elsewhere if possible, before its job fails: 4 times unless given.
     public var maximumAttempts: Int?
+    /// Whether a task that runs far longer than its peers is tried a second time elsewhere, and the first to finish counts;
+    /// not with executors inside this process, unless given.
+    public var speculation: Bool?
+    /// Fewest executors, with `maximumExecutors`; 1 unless given.
+    public var minimumExecutors: Int?
+    /// Most executors that may be started when tasks wait for long. Only when this is given do executors come and go by
+    /// themselves.
+    public var maximumExecutors: Int?
+    /// How long an executor has nothing to do before it leaves, with `maximumExecutors`; a minute unless given.
+    public var executorIdleTime: Duration?
     /// Whether the progress of jobs is shown; not, unless given.
     public var progress: ProgressDisplay?
+    /// A file for what happens in the session, an event a line in JSON; `SessionHistory` reads it. None unless given.
+    public var eventLog: String?
+    /// A file for what each thread of the executors did when, in Chrome's trace format, which ui.perfetto.dev opens. None
+    /// unless given.
+    public var trace: String?
 
     /// Nothing is asked for.
     public init() {}

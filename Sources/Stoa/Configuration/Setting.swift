@@ -85,7 +85,23 @@ extension Setting {
         Setting(
             "maximumAttempts", \.maximumAttempts, standard: 4, help: "how often a task is tried before its job fails",
             possible: "a whole number from 1 to 100", isPossible: (1...100).contains),
+        Setting(
+            "speculation", \.speculation, standard: false, help: "whether slow tasks are tried a second time elsewhere"),
+        Setting(
+            "minimumExecutors", \.minimumExecutors, standard: 1, help: "fewest executors, with maximumExecutors",
+            possible: "a whole number from 1 to 1024", isPossible: (1...1024).contains),
+        Setting(
+            "maximumExecutors", \.maximumExecutors, standardText: "none",
+            help: "most executors, when they come and go by what there is to do",
+            possible: "a whole number from 1 to 1024", isPossible: (1...1024).contains),
+        Setting(
+            "executorIdleTime", \.executorIdleTime, standard: .seconds(60),
+            help: "how long an executor has nothing to do before it leaves, with maximumExecutors",
+            possible: "a time from 1 ms to 24 h",
+            isPossible: { $0 >= .milliseconds(1) && $0 <= .seconds(86_400) }),
         Setting("progress", \.progress, standard: ProgressDisplay.none, help: "how the progress of jobs is shown"),
+        Setting("eventLog", \.eventLog, standardText: "none", help: "a file for what happens, an event a line"),
+        Setting("trace", \.trace, standardText: "none", help: "a file for what threads did when, for Perfetto"),
     ]
 
     /// Variables that begin with `STOA_` and are no options of a session: of Stoa's build, of its executors, of its tests.

@@ -67,16 +67,6 @@ extension DataFrame {
         }
     }
 
-    /// The same rows, kept in the executors' memory by the first action that computes them, read there by later ones.
-    ///
-    /// The memory is free again when the last data frame made from this one is gone.
-    public func cache() -> DataFrame {
-        let id = session.makeDatasetID()
-        return DataFrame(
-            session: session, lineage: lineage.map { .persist(id, $0) },
-            handles: handles + [DatasetHandle(id: id, driver: session.driver)])
-    }
-
     /// The answer of a user's aggregate over all rows, merged on the executors by a tree.
     ///
     /// The tree's shape depends on the number of partitions alone, so the answer has the same bits for any number of

@@ -35,7 +35,10 @@ public struct DataFrame: Sendable {
     }
 
     func plan() throws(StoaError) -> LogicalPlan {
-        try lineage.get()
+        let plan = try lineage.get()
+        var released: Set<DatasetID> = []
+        for case let handle as DatasetHandle in handles where handle.isReleased { released.insert(handle.id) }
+        return released.isEmpty ? plan : plan.withoutPersisting(released)
     }
 
     /// The data frame of another plan over this one's.

@@ -45,9 +45,21 @@ final class ProgressBar: Sendable {
         let filled = progress.completeTasks * cells / max(1, progress.taskCount)
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
         var text = "\(bar) \(progress.completeTasks)/\(progress.taskCount) tasks"
-        text += "  \(Self.scaled(Double(progress.rowsRead))) rows  \(Self.scaled(progress.rowsPerSecond)) rows/s"
+        let complete = progress.stages.count { $0.state == .complete }
+        text += "  \(complete)/\(progress.stages.count) stages"
+        text += "  \(Self.scaled(Double(progress.rowsRead))) rows  \(Self.scaled(Double(progress.bytesRead)))B"
+        text += "  \(Self.scaled(progress.rowsPerSecond)) rows/s"
+        if let left = Self.timeLeft(progress) { text += "  \(left) left" }
         if let stage = progress.stages.first(where: { $0.state == .running }) { text += "  \(stage.label)" }
         return String(text.prefix(max(10, width - 1)))
+    }
+
+    /// What the tasks left will take when they take what those before took; nil before there is anything to go by.
+    private static func timeLeft(_ progress: JobProgress) -> String? {
+        let seconds = Double(progress.elapsedNanoseconds) / 1e9
+        guard seconds > 1, progress.completeTasks > 0 else { return nil }
+        let left = seconds * Double(progress.taskCount - progress.completeTasks) / Double(progress.completeTasks)
+        return left < 60 ? "\(Int(left.rounded(.up))) s" : "\(Int((left / 60).rounded(.up))) min"
     }
 
     /// 1234567 as `1.2 M`.

@@ -97,7 +97,8 @@ extension Session {
             placed.append(LocatedBlock(location: location, rowCount: block.rowCount, byteCount: block.byteCount))
         }
         driver.register(id, blocks: placed)
+        recorder?.noteGiven(placed)
         return DataFrame(
-            session: self, plan: .table(id, schema), handles: [DatasetHandle(id: id, driver: driver)])
+            session: self, plan: .table(id, schema), handles: [DatasetHandle(id: id, of: self)])
     }
 }

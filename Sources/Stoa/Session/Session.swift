@@ -16,8 +16,10 @@ public final class Session: Sendable {
     public let configuration: SessionConfiguration
     let cluster: any SessionCluster
     let driver: Driver
+    let recorder: SessionRecorder?
     let files = FileCatalog()
     let accumulators = SessionAccumulators()
+    let datasets = SessionDatasets()
     private let nextDataset = Atomic<Int>(0)
 
     /// Opens a session: finds the machine's core groups and starts their executors.
@@ -73,18 +75,21 @@ public final class Session: Sendable {
     private init(executors cluster: any SessionCluster, configuration: SessionConfiguration) throws(StoaError) {
         self.configuration = configuration
         self.cluster = cluster
-        var options = DriverOptions()
-        options.maximumAttempts = configuration.value(\.maximumAttempts)
-        driver = try Driver(cluster: cluster, options: options)
+        recorder = try SessionRecorder(configuration)
+        driver = try Driver(cluster: cluster, options: configuration.driverOptions)
+        recorder?.record(driver, executors: cluster.executors)
     }
 
     deinit {
         driver.stop()
+        recorder?.finish()
     }
 
-    /// Cancels what runs, ends the executors and frees all datasets. Later actions throw `cancelled`.
+    /// Cancels what runs, ends the executors, frees all datasets, and completes the event log. Later actions throw
+    /// `cancelled`.
     public func stop() {
         driver.stop()
+        recorder?.finish()
     }
 
     /// Whether no job is known to the driver: nothing runs, nothing of an ended job is kept. True for a stopped session.
@@ -128,13 +133,27 @@ struct SessionCatalog: PlanCatalog {
 final class DatasetHandle: Sendable {
     let id: DatasetID
     private let driver: Driver
+    private let datasets: SessionDatasets
+    private let recorder: SessionRecorder?
+    private let released = Atomic<Bool>(false)
 
-    init(id: DatasetID, driver: Driver) {
+    init(id: DatasetID, of session: Session) {
         self.id = id
-        self.driver = driver
+        driver = session.driver
+        datasets = session.datasets
+        recorder = session.recorder
     }
 
-    deinit {
+    deinit { release() }
+
+    /// Whether the executors need not keep the dataset any more.
+    var isReleased: Bool { released.load(ordering: .acquiring) }
+
+    /// Forgets the dataset. A second call does nothing.
+    func release() {
+        if released.exchange(true, ordering: .acquiringAndReleasing) { return }
+        datasets.remove(id)
         driver.unpersist(id)
+        recorder?.noteReleased(id)
     }
 }

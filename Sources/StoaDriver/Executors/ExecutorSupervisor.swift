@@ -89,6 +89,7 @@ final class ExecutorSupervisor {
     }
 
     func copied(_ blocks: [BlockSummary], at id: ExecutorID) {
+        if bus.isListening { bus.send(.blocksStored(blocks, id)) }
         guard let target = executors.position(of: id), let order = stages.arrived(blocks, at: target) else { return }
         if case .drain = order.purpose { copyEnded(of: order.source, isWhole: true) }
     }
