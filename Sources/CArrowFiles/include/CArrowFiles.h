@@ -243,6 +243,21 @@ stoa_status stoa_writer_close(stoa_writer *writer);
 // Removes what was written and frees the writer.
 void stoa_writer_abort(stoa_writer *writer);
 
+// MARK: Files of this process alone
+
+// A new file without a name, to be read and written; negative, and `errno` set, when there is none.
+int stoa_open_unnamed(const char *folder);
+// Gives bytes of a file back to the file system; false where it cannot.
+bool stoa_punch_hole(int descriptor, int64_t place, int64_t count);
+
+// LZ4 blocks without a frame.
+
+// Bytes that `count` bytes take at most.
+int64_t stoa_compressed_bound(int64_t count);
+stoa_status stoa_compress(const void *source, int64_t count, void *target, int64_t capacity, int64_t *written);
+// Fails with STOA_MALFORMED_FILE unless the bytes decompress to exactly `expected` bytes.
+stoa_status stoa_decompress(const void *source, int64_t count, void *target, int64_t expected);
+
 #ifdef __cplusplus
 }
 #endif

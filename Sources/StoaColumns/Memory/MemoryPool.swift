@@ -1,7 +1,10 @@
 import Glibc
 import Synchronization
 
-/// Counts the bytes of columns and states that are allocated for one executor.
+/// Counts the bytes of columns and states that are allocated for one executor, and says when they come near a limit.
+///
+/// Allocation itself never fails for the limit: operators look at `isTight` between morsels and before they grow, and
+/// spill or throw. So the limit is exceeded at most by what one morsel takes on each thread.
 ///
 /// A thread allocates from its current pool (`MemoryPool.current`); bytes return to the pool they came from whichever
 /// thread frees them, and the larger blocks are kept for the next ones. Guard: atomics, and a mutex around kept blocks.
@@ -9,6 +12,10 @@ package final class MemoryPool: Sendable {
     package let name: String
     private let allocated = Atomic<Int>(0)
     private let peak = Atomic<Int>(0)
+    /// Bytes that operators are about to allocate; see `MemoryReservation`.
+    private let reserved = Atomic<Int>(0)
+    private let hardLimit = Atomic<Int>(.max)
+    private let spillThreshold = Atomic<Int>(.max)
     private let kept = KeptBlocks()
 
     package init(name: String) {
@@ -24,7 +31,38 @@ package final class MemoryPool: Sendable {
     /// Most bytes that were allocated at once.
     package var peakBytes: Int { peak.load(ordering: .relaxed) }
 
+    /// Bytes that are to be in use at most; nil without a limit.
+    package var limit: Int? {
+        let limit = hardLimit.load(ordering: .relaxed)
+        return limit == .max ? nil : limit
+    }
+
+    /// Sets the limit. From `spillingFrom` bytes on, unless stated seven eighths of the limit, memory is tight.
+    package func setLimit(_ limit: Int?, spillingFrom threshold: Int? = nil) {
+        hardLimit.store(limit ?? .max, ordering: .relaxed)
+        spillThreshold.store(threshold ?? limit.map { $0 / 8 * 7 } ?? .max, ordering: .relaxed)
+        kept.shrink(to: roomToKeep)
+    }
+
+    /// Whether who can do with less memory should. Costs three loads.
+    @inline(__always)
+    package var isTight: Bool { shortfall > 0 }
+
+    /// Bytes in use and announced beyond where memory gets tight; 0 or less when there is room.
+    package var shortfall: Int {
+        allocated.load(ordering: .relaxed) + reserved.load(ordering: .relaxed)
+            - spillThreshold.load(ordering: .relaxed)
+    }
+
+    /// Whether so many bytes more would stay within the limit.
+    package func hasRoom(for bytes: Int) -> Bool {
+        allocated.load(ordering: .relaxed) + bytes <= hardLimit.load(ordering: .relaxed)
+    }
+
+    func reserve(_ bytes: Int) { reserved.add(bytes, ordering: .relaxed) }
+
     private func count(added bytes: Int) {
+        ThreadBytes.add(bytes)
         let now = allocated.add(bytes, ordering: .relaxed).newValue
         var highest = peak.load(ordering: .relaxed)
         while now > highest {
@@ -36,6 +74,7 @@ package final class MemoryPool: Sendable {
     }
 
     private func count(removed bytes: Int) {
+        ThreadBytes.add(-bytes)
         allocated.subtract(bytes, ordering: .relaxed)
     }
 
@@ -65,7 +104,9 @@ package final class MemoryPool: Sendable {
     }
 
     /// Blocks are up to a quarter larger than what they serve.
-    private var roomToKeep: Int { peakBytes / 4 * 5 - allocatedBytes }
+    private var roomToKeep: Int {
+        min(peakBytes / 4 * 5, hardLimit.load(ordering: .relaxed)) - allocatedBytes
+    }
 
     private static func allocateNew(_ byteCount: Int) -> UnsafeMutableRawPointer? {
         let isHuge = byteCount >= hugePage

@@ -39,18 +39,22 @@ package final class CoreGroupCluster: Cluster {
         let directory = ExecutorDirectory()
         self.directory = directory
         executors = groups.indices.map { group in
-            let member = Self.add(to: directory, group, of: groups)
+            let member = Self.add(to: directory, group, of: groups, options)
             // A single executor gets all tasks anyway.
             return Self.describe(member, groups, options, queuedTasksPerSlot: groups.count == 1 ? 15 : 1)
         }
     }
 
     private static func add(
-        to directory: ExecutorDirectory, _ group: Int, of groups: [CoreGroup]
+        to directory: ExecutorDirectory, _ group: Int, of groups: [CoreGroup], _ options: CoreGroupOptions
     ) -> ExecutorDirectory.Member {
         directory.add { id in
             // The directory knows the executors, so they must not keep it alive.
-            let executor = TaskExecutor(id: id, name: name(of: id, groups[group])) {
+            let executor = TaskExecutor(
+                id: id, name: name(of: id, groups[group]),
+                memoryLimit: options.executorMemory ?? MachineMemory.defaultLimit(executors: groups.count),
+                spillFolder: options.spillFolder
+            ) {
                 [weak directory] (location) throws(StoaError) -> Block in
                 guard let directory else {
                     throw StoaError(.executorLost, source: .environment, "the executors have ended", isRetryable: true)
@@ -106,7 +110,9 @@ package final class CoreGroupCluster: Cluster {
             onPinningFailure: { [weak self] error in
                 self?.firstPinningError.withLock { $0 = $0 ?? error }
             })
-        directory.setThreads(threads, of: member.executor.id)
+        let id = member.executor.id
+        member.executor.store.onEviction { events([.blocksEvicted($0, id)]) }
+        directory.setThreads(threads, of: id)
         try threads.start()
     }
 
@@ -147,7 +153,7 @@ package final class CoreGroupCluster: Cluster {
         guard let listener = listener.withLock({ $0 }) else { return }
         let counts = directory.all.reduce(into: Array(repeating: 0, count: groups.count)) { $0[$1.group] += 1 }
         let group = counts.indices.min { counts[$0] < counts[$1] } ?? 0
-        let member = Self.add(to: directory, group, of: groups)
+        let member = Self.add(to: directory, group, of: groups, options)
         do throws(StoaError) {
             try start(member, listener.hear)
             listener.hear([.executorJoined(Self.describe(member, groups, options, queuedTasksPerSlot: 1))])

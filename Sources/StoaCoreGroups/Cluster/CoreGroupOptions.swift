@@ -19,10 +19,24 @@ package struct CoreGroupOptions: Hashable, Sendable {
     /// tasks to come must not sleep again before the driver, woken at the same time, has sent them.
     package var spinNanoseconds = 50_000
 
+    /// Bytes that the tasks and blocks of an executor take at most, but for a morsel's on each thread; nil for
+    /// `MachineMemory.defaultLimit`.
+    package var executorMemory: Int?
+    /// Where executors keep what does not fit; nil for the folder of temporary files.
+    package var spillFolder: String?
+
+    /// Less is not enough for the morsels of a few threads.
+    package static let leastExecutorMemory = 16 << 20
+
     package init() {}
 
     /// Throws `invalidArgument` for numbers that make no sense.
     package func check() throws(StoaError) {
+        if let executorMemory, executorMemory < Self.leastExecutorMemory {
+            throw StoaError(
+                .invalidArgument, "\(executorMemory) bytes of memory for an executor",
+                advice: "give \(Self.leastExecutorMemory) bytes or more")
+        }
         for (name, value) in [("executors", executorCount), ("threads of an executor", threadsPerExecutor)] {
             if let value, !(1...1024).contains(value) {
                 throw StoaError(.invalidArgument, "\(value) \(name)", advice: "give 1 to 1024")

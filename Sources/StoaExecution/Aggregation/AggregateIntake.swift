@@ -28,6 +28,25 @@ struct AggregateGroups {
     /// The keys of a range of groups.
     func keys(_ range: Range<Int>) -> [Column] { table?.keyColumns(range) ?? [] }
 
+    /// Which rows have a group already.
+    func known(_ keys: [Column], count: Int) -> KnownRows {
+        let region = MemoryRegion(of: Int32.self, count: count)
+        let ids = region.bound(to: Int32.self)
+        defer { withExtendedLifetime(region) {} }
+        if let table { table.find(keys, count: count, into: ids) } else { ids.update(repeating: 0, count: count) }
+        var known = KnownRows(isAll: true, rows: [], ids: [], unknown: [])
+        for row in 0..<count {
+            if ids[row] < 0 {
+                known.unknown.append(Int32(truncatingIfNeeded: row))
+            } else {
+                known.rows.append(Int32(truncatingIfNeeded: row))
+                known.ids.append(ids[row])
+            }
+        }
+        known.isAll = known.unknown.isEmpty
+        return known
+    }
+
     /// Calls `body` with the group of each row, new groups included.
     func withIDs(_ keys: [Column], count rows: Int, _ body: (UnsafePointer<Int32>) -> Void) {
         let region = MemoryRegion(of: Int32.self, count: rows, zeroed: table == nil)
@@ -41,11 +60,29 @@ struct AggregateGroups {
     }
 }
 
+/// The rows of a batch whose groups are known, and the others.
+struct KnownRows {
+    var isAll: Bool
+    var rows: [Int32]
+    var ids: [Int32]
+    var unknown: [Int32]
+
+    func withIDs(_ body: (UnsafePointer<Int32>) -> Void) {
+        ids.withUnsafeBufferPointer { ids in if let base = ids.baseAddress { body(base) } }
+    }
+}
+
 /// How batches become groups.
 protocol AggregateIntake: AnyObject {
     var groups: AggregateGroups { get }
     /// Takes the next rows; there is at least one. Gives those back that are not to be grouped any more.
     func take(_ batch: Batch) throws(StoaError) -> Batch?
+    /// Whether groups may stay as they are from now on, and rows of others go to files.
+    var mayFreeze: Bool { get }
+    /// Takes those of the next rows whose groups are known, and gives the others by their place in the batch.
+    func takeKnown(_ batch: Batch) throws(StoaError) -> (unknown: [Int32], keys: [Column])
+    /// The keys of rows.
+    func keys(of batch: Batch) throws(StoaError) -> [Column]
     /// No more rows come.
     func end()
     /// The columns of states of rows that follow the groups, each row a group of its own.
@@ -55,6 +92,14 @@ protocol AggregateIntake: AnyObject {
 }
 
 extension AggregateIntake {
+    var mayFreeze: Bool { false }
+
+    func takeKnown(_ batch: Batch) throws(StoaError) -> (unknown: [Int32], keys: [Column]) {
+        preconditionFailure("\(type(of: self)) takes all rows")
+    }
+
+    func keys(of batch: Batch) throws(StoaError) -> [Column] { [] }
+
     func ungrouped(_ batch: Batch) throws(StoaError) -> [Column] {
         preconditionFailure("\(type(of: self)) groups all rows")
     }
@@ -81,6 +126,24 @@ final class StateIntake: AggregateIntake {
             }
         }
         return nil
+    }
+
+    var mayFreeze: Bool { groups.table != nil }
+
+    func keys(of batch: Batch) -> [Column] { Array(batch.columns.prefix(keyCount)) }
+
+    func takeKnown(_ batch: Batch) throws(StoaError) -> (unknown: [Int32], keys: [Column]) {
+        let keys = keys(of: batch)
+        let known = groups.known(keys, count: batch.rowCount)
+        let rows = known.isAll ? batch : batch.taking(known.rows)
+        known.withIDs { ids in
+            var place = keyCount
+            for ((_, states), width) in zip(groups.states.others, widths) {
+                states.merge(Array(rows.columns[place..<place + width]), ids: ids, count: rows.rowCount)
+                place += width
+            }
+        }
+        return (known.unknown, keys)
     }
 
     func end() {}

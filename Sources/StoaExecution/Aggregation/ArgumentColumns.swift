@@ -16,6 +16,15 @@ enum ArgumentColumns {
         }
     }
 
+    /// The rows of these numbers.
+    func taking(_ rows: [Int32]) -> ArgumentColumns {
+        switch self {
+        case .none: .none
+        case .one(let column): .one(column.taking(rows))
+        case .pair(let first, let second): .pair(first.taking(rows), second.taking(rows))
+        }
+    }
+
     /// The only argument; nil when there is none or a pair.
     var single: Column? { if case .one(let column) = self { column } else { nil } }
 }

@@ -20,7 +20,8 @@ final class RowIntake: AggregateIntake {
 
     /// - Parameter givesStates: whether states are wanted, not values.
     init(
-        keyTypes: [DataType], _ reductions: [ReductionDescription], _ arguments: AggregateArguments, givesStates: Bool
+        keyTypes: [DataType], _ reductions: [ReductionDescription], _ arguments: AggregateArguments,
+        givesStates: Bool
     ) {
         groups = AggregateGroups(keyTypes: keyTypes, reductions, keepsRecords: true)
         self.arguments = arguments
@@ -51,6 +52,24 @@ final class RowIntake: AggregateIntake {
                 states.update(rows.arguments[place], ids: ids, count: batch.rowCount)
             }
         }
+    }
+
+    /// Whether to pass rows on is decided before, so that it does not depend on the room there is.
+    var mayFreeze: Bool { !mayPass || rowCount >= Self.sampleRows }
+
+    func keys(of batch: Batch) throws(StoaError) -> [Column] { try arguments.evaluate(batch).keys }
+
+    func takeKnown(_ batch: Batch) throws(StoaError) -> (unknown: [Int32], keys: [Column]) {
+        let values = try arguments.evaluate(batch)
+        let known = groups.known(values.keys, count: batch.rowCount)
+        let rows = known.isAll ? values.arguments : values.arguments.map { $0.taking(known.rows) }
+        known.withIDs { ids in
+            groups.states.updateRecords(rows.map(\.single), ids: ids, count: known.rows.count)
+            for (place, states) in groups.states.others {
+                states.update(rows[place], ids: ids, count: known.rows.count)
+            }
+        }
+        return (known.unknown, values.keys)
     }
 
     func end() {}

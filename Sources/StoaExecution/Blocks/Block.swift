@@ -7,6 +7,8 @@ package struct Block: Sendable {
     package enum Content: Sendable {
         /// Rows in order.
         case rows([Batch])
+        /// Rows in order, some of them in a file.
+        case spilled(SpilledRows)
         /// A state of a user's aggregate, which encodes itself where it has to leave the process.
         case state(any Codable & Sendable)
     }
@@ -65,8 +67,27 @@ package struct Block: Sendable {
         body = Body(.state(state), rowCount: 0, byteCount: 0)
     }
 
-    /// The batches of a block of rows. Throws `engineFailed` for a state: the plan reads what its maker did not write.
+    /// A block of rows of which some are in a file.
+    package init(spilled rows: SpilledRows) {
+        body = Body(.spilled(rows), rowCount: rows.rowCount, byteCount: rows.byteCount)
+    }
+
+    /// Whether two blocks are the same one, not only equal.
+    func isSame(as other: Block) -> Bool { body === other.body }
+
+    /// Bytes of the columns that are in memory.
+    package var memoryByteCount: Int {
+        if case .spilled(let rows) = body.content { rows.memoryBytes } else { body.byteCount }
+    }
+
+    /// The batches of a block of rows; those in a file are read into memory. Throws `engineFailed` for a state: the plan reads what its maker did not write.
     package func rows() throws(StoaError) -> [Batch] {
+        if case .spilled(let rows) = body.content {
+            var reader = BlockReader(rows)
+            var batches: [Batch] = []
+            while let batch = try reader.next() { batches.append(batch) }
+            return batches
+        }
         guard case .rows(let batches) = body.content else {
             throw StoaError(.engineFailed, source: .engine, "a plan reads rows from a block that holds a state")
         }

@@ -40,8 +40,8 @@ package struct BlockImage {
     package init(_ block: Block) throws(StoaError) {
         var writer = ImageWriter()
         switch block.content {
-        case .rows(let batches):
-            var rows = RowImage(batches)
+        case .rows, .spilled:
+            var rows = RowImage(try block.rows())
             rows.describe(into: &writer)
             let start = Self.aligned(Header.byteCount + writer.bytes.count)
             byteCount = start + rows.bufferBytes

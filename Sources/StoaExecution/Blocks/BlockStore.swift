@@ -17,6 +17,16 @@ package final class BlockStore: Sendable {
     private static let shardCount = 16
 
     private let shards = (0..<shardCount).map { _ in Shard() }
+    /// Set while a thread looks for blocks to give back; others go on meanwhile.
+    private let isGivingBack = Atomic(false)
+    /// Until when nobody need look again, since nothing was found: many operators ask at every morsel.
+    private let nothingUntil = Atomic(0)
+    private let listener = Mutex<EvictionListener?>(nil)
+
+    private final class EvictionListener: Sendable {
+        let hear: @Sendable ([BlockID]) -> Void
+        init(_ hear: @escaping @Sendable ([BlockID]) -> Void) { self.hear = hear }
+    }
 
     package init() {}
 
@@ -27,6 +37,22 @@ package final class BlockStore: Sendable {
         // The replaced block leaves the lock alive, to be freed here.
         let replaced = shard(of: id).contents.withLock { $0.exchange(id, place: Self.place(of: id), for: block) }
         withExtendedLifetime(replaced) {}
+    }
+
+    /// Keeps a persisted partition, which may be given up for room as its level says.
+    package func put(_ block: Block, as id: BlockID, level: StorageLevel) {
+        let place = Self.place(of: id)
+        let replaced = shard(of: id).contents.withLock { contents in
+            let old = contents.exchange(id, place: place, for: block)
+            contents.set(level, of: id, place: place)
+            return old
+        }
+        withExtendedLifetime(replaced) {}
+    }
+
+    /// Calls `hear` with persisted partitions that were given up for room, from the thread of a task.
+    package func onEviction(_ hear: (@Sendable ([BlockID]) -> Void)?) {
+        listener.withLock { $0 = hear.map(EvictionListener.init) }
     }
 
     /// Keeps all of these blocks of one partition at once: no reader sees a part of them.
@@ -69,8 +95,59 @@ package final class BlockStore: Sendable {
     /// Rows of all blocks.
     package var rowCount: Int { shards.reduce(0) { $0 + $1.contents.withLock(\.rowCount) } }
 
-    /// Bytes of all blocks.
+    /// Bytes of all blocks that are in memory.
     package var byteCount: Int { shards.reduce(0) { $0 + $1.contents.withLock(\.byteCount) } }
+
+    /// Gives back about so many bytes of memory: persisted partitions first, the one that was not read for longest before
+    /// the others, then blocks of stages, the largest first. What its level or nature allows moves to the file, what is
+    /// kept in memory only is forgotten and reported. Readers that hold a block keep its memory.
+    ///
+    /// Does nothing while another thread does it. Throws what the file throws.
+    func giveBack(_ bytes: Int, to file: SpillFile) throws(StoaError) {
+        guard bytes > 0, MonotonicClock.nanoseconds > nothingUntil.load(ordering: .relaxed),
+            isGivingBack.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+        else { return }
+        defer { isGivingBack.store(false, ordering: .releasing) }
+        var candidates = shards.enumerated().flatMap { number, shard in
+            shard.contents.withLock { $0.candidates { $0 * Self.shardCount + number } }
+        }
+        candidates.sort { left, right in
+            switch (left.level, right.level) {
+            case (nil, nil): left.block.memoryByteCount > right.block.memoryByteCount
+            case (nil, _): false
+            case (_, nil): true
+            default: left.lastUse < right.lastUse
+            }
+        }
+        var left = bytes
+        defer {
+            if left == bytes { nothingUntil.store(MonotonicClock.nanoseconds + 1_000_000, ordering: .relaxed) }
+        }
+        var evicted: [BlockID] = []
+        defer {
+            if !evicted.isEmpty, let listener = listener.withLock({ $0 }) { listener.hear(evicted) }
+        }
+        for candidate in candidates {
+            if left <= 0 { break }
+            let isForgotten = candidate.level == .memory
+            let moved = isForgotten ? nil : try candidate.block.inFile(file)
+            if !isForgotten, moved == nil { continue }
+            if exchange(candidate.block, of: candidate.id, for: moved) {
+                left -= candidate.block.memoryByteCount
+                if isForgotten { evicted.append(candidate.id) }
+            }
+        }
+    }
+
+    /// Puts a block, or nothing, in place of another one if that is still there.
+    private func exchange(_ old: Block, of id: BlockID, for new: Block?) -> Bool {
+        let place = Self.place(of: id)
+        return shard(of: id).contents.withLock { contents in
+            guard contents.peek(id, place: place)?.isSame(as: old) == true else { return false }
+            _ = contents.exchange(id, place: place, for: new)
+            return true
+        }
+    }
 
     /// Where a partition's blocks stand within their shard.
     private static func place(of id: BlockID) -> Int { id.partition / shardCount }

@@ -27,6 +27,10 @@ struct ShardContents {
         /// The block without a bucket's number.
         var whole: Block?
         var buckets: [Block?] = []
+        /// How the whole block is kept, if it is a persisted partition.
+        var level: StorageLevel?
+        /// When the persisted partition was used last.
+        var lastUse = 0
     }
 
     // Guard: that of the shard.
@@ -44,12 +48,60 @@ struct ShardContents {
     private(set) var rowCount = 0
     private(set) var byteCount = 0
 
-    /// The block of that id, which stands at that place of its shelf.
-    mutating func block(_ id: BlockID, place: Int) -> Block? {
+    /// The block of that id, which is not used by this.
+    mutating func peek(_ id: BlockID, place: Int) -> Block? {
         guard let shelf = shelf(of: Owner(id)), place < shelf.slots.count else { return nil }
         guard let bucket = id.bucket else { return shelf.slots[place].whole }
         let buckets = shelf.slots[place].buckets
         return bucket < buckets.count ? buckets[bucket] : nil
+    }
+
+    /// The block of that id, which stands at that place of its shelf.
+    mutating func block(_ id: BlockID, place: Int) -> Block? {
+        guard let shelf = shelf(of: Owner(id)), place < shelf.slots.count else { return nil }
+        guard let bucket = id.bucket else {
+            if shelf.slots[place].level != nil { shelf.slots[place].lastUse = MonotonicClock.nanoseconds }
+            return shelf.slots[place].whole
+        }
+        let buckets = shelf.slots[place].buckets
+        return bucket < buckets.count ? buckets[bucket] : nil
+    }
+
+    /// Notes how the persisted partition of that id, which is here, is kept.
+    mutating func set(_ level: StorageLevel, of id: BlockID, place: Int) {
+        guard let shelf = shelf(of: Owner(id)), place < shelf.slots.count else { return }
+        shelf.slots[place].level = level
+        shelf.slots[place].lastUse = MonotonicClock.nanoseconds
+    }
+
+    /// A block that memory can be had from.
+    struct Candidate {
+        let id: BlockID
+        let block: Block
+        /// Nil for a block of a stage.
+        let level: StorageLevel?
+        let lastUse: Int
+    }
+
+    /// Blocks in memory that can be given up or moved to a file; `partition` gives the partition that stands at a place.
+    func candidates(partition: (Int) -> Int) -> [Candidate] {
+        var found: [Candidate] = []
+        for (owner, shelf) in shelves {
+            for (place, slot) in shelf.slots.enumerated() {
+                var isStage = false
+                if case .stage = owner { isStage = true }
+                if let block = slot.whole, slot.level != nil || isStage, block.memoryByteCount > 0 {
+                    let id = owner.id(partition: partition(place), bucket: nil)
+                    found.append(Candidate(id: id, block: block, level: slot.level, lastUse: slot.lastUse))
+                }
+                for (bucket, block) in slot.buckets.enumerated() {
+                    guard let block, block.memoryByteCount > 0 else { continue }
+                    let id = owner.id(partition: partition(place), bucket: bucket)
+                    found.append(Candidate(id: id, block: block, level: nil, lastUse: 0))
+                }
+            }
+        }
+        return found
     }
 
     /// Puts a block, or nothing, in place of the one of that id, and gives that one.
@@ -78,9 +130,10 @@ struct ShardContents {
             swap(&shelf.slots[place].buckets[bucket], &old)
         } else {
             swap(&shelf.slots[place].whole, &old)
+            if block == nil { shelf.slots[place].level = nil }
         }
         rowCount += (block?.rowCount ?? 0) - (old?.rowCount ?? 0)
-        byteCount += (block?.byteCount ?? 0) - (old?.byteCount ?? 0)
+        byteCount += (block?.memoryByteCount ?? 0) - (old?.memoryByteCount ?? 0)
         shelf.blockCount += (block == nil ? 0 : 1) - (old == nil ? 0 : 1)
         if shelf.blockCount == 0 {
             shelves[owner] = nil

@@ -9,21 +9,31 @@ package final class TaskExecutor: Sendable {
     /// Shown to users.
     package let name: String
     package let store = BlockStore()
-    /// Counts what tasks allocate.
+    /// Counts what tasks allocate; a limit is set there.
     package let memory: MemoryPool
+    /// Where tasks and the store put what does not fit the memory.
+    package let spillFile: SpillFile
+    let taskMemory: TaskMemory
     private let readRemote: @Sendable (BlockLocation) throws(StoaError) -> Block
     let sharedTables = SharedBuildTables()
     let dictionaries = DatasetDictionaries()
 
     /// An executor that holds nothing yet.
     ///
-    /// - Parameter readBlock: finds blocks of other executors; it throws a retryable `blockLost` for one that is gone.
+    /// - Parameters:
+    ///   - memoryLimit: bytes that tasks and blocks take at most, but for a morsel's on each thread; nil without a limit.
+    ///   - spillFolder: where what does not fit goes; nil for the folder of temporary files.
+    ///   - readBlock: finds blocks of other executors; it throws a retryable `blockLost` for one that is gone.
     package init(
-        id: ExecutorID, name: String, readBlock: @escaping @Sendable (BlockLocation) throws(StoaError) -> Block
+        id: ExecutorID, name: String, memoryLimit: Int? = nil, spillFolder: String? = nil,
+        readBlock: @escaping @Sendable (BlockLocation) throws(StoaError) -> Block
     ) {
         self.id = id
         self.name = name
         memory = MemoryPool(name: name)
+        memory.setLimit(memoryLimit)
+        spillFile = SpillFile(folder: spillFolder)
+        taskMemory = TaskMemory(pool: memory, file: spillFile, store: store)
         readRemote = readBlock
     }
 
@@ -51,10 +61,14 @@ package final class TaskExecutor: Sendable {
     /// Forgets all blocks and all that was built from them; no task runs any more.
     package func dropAll() {
         let blocks = store.ids
+        store.onEviction(nil)
         store.drop(blocks)
         sharedTables.dropAll()
         dictionaries.forget(datasetsOf: blocks, notIn: store)
     }
+
+    /// Gives back about so many bytes of what the store holds; see `StorageLevel`. Throws what the spill file throws.
+    package func giveBack(_ bytes: Int) throws(StoaError) { try store.giveBack(bytes, to: spillFile) }
 
     /// Forgets what was built here from blocks that another executor drops.
     package func forgetTables(builtFrom blocks: [BlockID]) { sharedTables.drop(blocks) }

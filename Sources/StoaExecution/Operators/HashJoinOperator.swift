@@ -3,32 +3,48 @@ import StoaKernels
 import StoaPlan
 
 /// Pairs of rows with equal keys, in probe order, partners of one probe row in build order. Only the columns of the output
-/// are gathered, and probe columns not at all when every probe row of a morsel has exactly one partner.
+/// are gathered, and probe columns not at all when every probe row of a morsel has exactly one partner. A build side that
+/// does not fit memory is joined part by part from files (`GraceJoin`): the same rows in the same order.
 final class HashJoinOperator: BatchSource {
     let schema: Schema
     private let join: HashJoin
     private let probe: any BatchSource
     private let probeKeys: KeyColumns
-    private let build: () throws(StoaError) -> JoinBuild
+    private let build: () throws(StoaError) -> BuildSide
+    private let memory: TaskMemory
+    private let level: Int
     private let cancellation: CancellationFlag
     private var built: JoinBuild?
+    private var joinedInParts: (any BatchSource)?
     private var current: (batch: Batch, cursor: JoinProbe)?
 
     /// A join that asks for its build side when the first row is pulled.
+    ///
+    /// - Parameter level: how often the rows of both sides were dealt out to files.
     init(
-        _ join: HashJoin, probe: any BatchSource, cancellation: CancellationFlag,
-        build: @escaping () throws(StoaError) -> JoinBuild
+        _ join: HashJoin, probe: any BatchSource, memory: TaskMemory, level: Int = 0, cancellation: CancellationFlag,
+        build: @escaping () throws(StoaError) -> BuildSide
     ) throws(StoaError) {
         schema = join.schema
         self.join = join
         self.probe = probe
         self.build = build
+        self.memory = memory
+        self.level = level
         self.cancellation = cancellation
         probeKeys = try KeyColumns(join.probeKeys, input: probe.schema)
     }
 
     func next() throws(StoaError) -> Batch? {
-        if built == nil { built = try build() }
+        if built == nil, joinedInParts == nil {
+            switch try build() {
+            case .table(let table): built = table
+            case .files(let files):
+                let parts = GraceJoin(join, files, probeKeys: probeKeys, memory, level: level, cancellation)
+                joinedInParts = try parts.join(probe)
+            }
+        }
+        if let joinedInParts { return try joinedInParts.next() }
         guard let built, join.kind == .left || built.table.rowCount > 0 else { return nil }
         while true {
             try cancellation.check()
@@ -63,34 +79,5 @@ final class HashJoinOperator: BatchSource {
         return withExtendedLifetime(joined) {
             Batch(unchecked: schema, columns: columns.compactMap { $0 }, rowCount: joined.count)
         }
-    }
-}
-
-/// The finished build side of a join: the table, and the columns that the output takes from that side.
-struct JoinBuild: Sendable {
-    let table: JoinTable
-    /// By index in the build side's schema; nil where the output does not need it.
-    let columns: [Column?]
-
-    /// Reads the build side to its end.
-    init(_ join: HashJoin, from source: any BatchSource, cancellation: CancellationFlag) throws(StoaError) {
-        let keys = try KeyColumns(join.buildKeys, input: source.schema)
-        let table = JoinTable(types: join.buildKeys.map(\.type))
-        let needed = Set(join.output.filter { $0.side == join.buildSide }.map(\.index)).sorted()
-        var batches: [Batch] = []
-        while let batch = try source.next() {
-            try cancellation.check()
-            if batch.rowCount == 0 { continue }
-            let keyed = try keys.adding(to: batch)
-            try table.insert(keys.keys(of: keyed), count: batch.rowCount)
-            batches.append(batch.projected(to: needed))
-        }
-        try table.finish(checkpoint: cancellation.check)
-        let all = try Batch.concatenated(
-            batches, schema: source.schema.projected(to: needed), cancellation: cancellation)
-        var columns = [Column?](repeating: nil, count: source.schema.count)
-        for (index, column) in zip(needed, all.columns) { columns[index] = column }
-        self.table = table
-        self.columns = columns
     }
 }

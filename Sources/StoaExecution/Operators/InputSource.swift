@@ -7,8 +7,8 @@ import StoaTasks
 /// cancelled, and so does every operator above that pulls from it.
 final class InputSource: BatchSource {
     private enum Rest {
-        /// Batches of the block that is being read, and the blocks behind it.
-        case blocks(ArraySlice<Batch>, ArraySlice<BlockLocation>)
+        /// The block that is being read, and the blocks behind it.
+        case blocks(BlockReader?, ArraySlice<BlockLocation>)
         /// A file that is opened for the first batch.
         case file(FileSlice)
         case openFile(FileReader)
@@ -31,7 +31,7 @@ final class InputSource: BatchSource {
         self.number = number
         self.context = context
         switch try context.input(number) {
-        case .blocks(let locations): rest = .blocks([], locations[...])
+        case .blocks(let locations): rest = .blocks(nil, locations[...])
         case .file(let slice): rest = .file(slice)
         }
     }
@@ -50,13 +50,13 @@ final class InputSource: BatchSource {
     private func nextBatch() throws(StoaError) -> Batch? {
         while true {
             switch rest {
-            case .blocks(var batches, var locations):
-                if let batch = batches.popFirst() {
-                    rest = .blocks(batches, locations)
+            case .blocks(var reader, var locations):
+                if let batch = try reader?.next() {
+                    rest = .blocks(reader, locations)
                     return batch
                 }
                 guard let location = locations.popFirst() else { return nil }
-                rest = .blocks(try context.block(at: location).rows()[...], locations)
+                rest = .blocks(try BlockReader(context.block(at: location)), locations)
             case .file(let slice): rest = .openFile(try FileReader(slice))
             case .openFile(let reader):
                 guard let batch = try reader.next() else { return nil }

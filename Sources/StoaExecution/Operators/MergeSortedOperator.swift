@@ -3,7 +3,8 @@ import StoaKernels
 import StoaPlan
 
 /// One sorted sequence from blocks each of which is sorted; rows that tie come in block order. Only the first `limit` rows
-/// when given. Holds all blocks, or with a limit the first `limit` rows of each.
+/// when given. Holds all blocks, or with a limit the first `limit` rows of each; when they do not fit memory, of each block a
+/// batch.
 final class MergeSortedOperator: BatchSource {
     let schema: Schema
     private let order: SortOrder
@@ -11,6 +12,9 @@ final class MergeSortedOperator: BatchSource {
     private let context: TaskContext
     private let input: Int
     private var merged: OrderedRows?
+    /// The merge of blocks that do not fit memory together.
+    private var stream: RunMergeSource?
+    private var givenCount = 0
 
     init(_ keys: [BoundSortKey], limit: Int?, input: Int, schema: Schema, of context: TaskContext) throws(StoaError) {
         self.schema = schema
@@ -23,14 +27,36 @@ final class MergeSortedOperator: BatchSource {
     func next() throws(StoaError) -> Batch? {
         try context.cancellation.check()
         if limit == 0 { return nil }
-        if merged == nil { merged = try merge() }
-        return merged?.next()
+        if merged == nil, stream == nil {
+            let blocks = try context.blocks(ofInput: input)
+            if fits(blocks) { merged = try merge(blocks) } else { stream = self.stream(of: blocks) }
+        }
+        guard let stream else { return merged?.next() }
+        if let limit, givenCount >= limit { return nil }
+        guard let batch = try stream.next() else { return nil }
+        let wanted = limit.map { min($0 - givenCount, batch.rowCount) } ?? batch.rowCount
+        givenCount += wanted
+        let rows = wanted == batch.rowCount ? batch : batch.slice(0..<wanted)
+        return order.columns.input(of: rows, schema: schema)
     }
 
-    private func merge() throws(StoaError) -> OrderedRows {
+    /// Whether the blocks, a copy of them and what merging takes have room.
+    private func fits(_ blocks: [Block]) -> Bool {
+        let needed = blocks.reduce(0) { $0 + $1.byteCount + 36 * $1.rowCount }
+        return !context.memory.pool.isTight && context.memory.pool.hasRoom(for: needed)
+            && blocks.allSatisfy { $0.memoryByteCount == $0.byteCount }
+    }
+
+    private func stream(of blocks: [Block]) -> RunMergeSource {
+        RunMergeSource(
+            blocks.map { KeyedBlockSource($0, order.columns, context.cancellation) }, schema: order.columns.schema,
+            cancellation: context.cancellation, by: order.sortColumns)
+    }
+
+    private func merge(_ blocks: [Block]) throws(StoaError) -> OrderedRows {
         var runLengths: [Int] = []
         var batches: [Batch] = []
-        for block in try context.blocks(ofInput: input) {
+        for block in blocks {
             let morsels = MorselSource(schema: schema, batches: try block.rows())
             let needed = limit.map { min($0, block.rowCount) } ?? block.rowCount
             var length = 0
@@ -48,5 +74,32 @@ final class MergeSortedOperator: BatchSource {
             runLengths: runLengths, by: order.sortColumns(of: all), limit: limit,
             checkpoint: context.cancellation.check)
         return OrderedRows(order.columns.input(of: all, schema: schema), in: rows)
+    }
+}
+
+/// The rows of a block with their keys, of which only a part is in memory at a time.
+private final class KeyedBlockSource: BatchSource {
+    private let block: Block
+    private let columns: KeyColumns
+    private let cancellation: CancellationFlag
+    private var reader: BlockReader?
+    private var cutter = MorselCutter()
+
+    init(_ block: Block, _ columns: KeyColumns, _ cancellation: CancellationFlag) {
+        self.block = block
+        self.columns = columns
+        self.cancellation = cancellation
+    }
+
+    var schema: Schema { columns.schema }
+
+    func next() throws(StoaError) -> Batch? {
+        try cancellation.check()
+        if reader == nil { reader = try BlockReader(block) }
+        while true {
+            if let morsel = cutter.next() { return try columns.adding(to: morsel) }
+            guard let batch = try reader?.next() else { return nil }
+            cutter.cut(batch)
+        }
     }
 }

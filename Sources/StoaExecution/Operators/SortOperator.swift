@@ -3,48 +3,126 @@ import StoaKernels
 import StoaPlan
 
 /// The input's rows in order, stable; only the first `limit` when given. Holds the whole input, or with a limit at most a
-/// few times as many rows as the limit says.
+/// few times as many rows as the limit says; when memory is tight, what is held goes to a file as a sorted run, and the runs
+/// are merged at the end: the same rows in the same order.
 final class SortOperator: BatchSource {
     let schema: Schema
     private let input: any BatchSource
     private let order: SortOrder
     private let limit: Int?
-    private var sorted: OrderedRows?
+    private let memory: TaskMemory
+    private let cancellation: CancellationFlag
+    private var sorted: Sorted?
+    private var givenCount = 0
+
+    private enum Sorted {
+        case inMemory(OrderedRows)
+        case runs(any BatchSource)
+    }
 
     /// With a limit, rows held before the ones that cannot be among the first are left away.
     private static let heldRowLimit = 4 * Morsel.rowLimit
+    /// What sorting takes beside the rows themselves, which it brings together in a copy.
+    private static let bytesPerRow = 36
 
-    init(_ keys: [BoundSortKey], limit: Int?, input: any BatchSource, cancellation: CancellationFlag) throws(StoaError)
-    {
+    init(
+        _ keys: [BoundSortKey], limit: Int?, input: any BatchSource, memory: TaskMemory,
+        cancellation: CancellationFlag
+    ) throws(StoaError) {
         schema = input.schema
         self.input = input
         self.limit = limit.map { max(0, $0) }
+        self.memory = memory
+        self.cancellation = cancellation
         order = try SortOrder(keys, input: input.schema, cancellation: cancellation)
     }
 
     func next() throws(StoaError) -> Batch? {
         if limit == 0 { return nil }
         if sorted == nil { sorted = try sort() }
-        return sorted?.next()
+        switch sorted {
+        case .inMemory(var rows):
+            defer { sorted = .inMemory(rows) }
+            return rows.next()
+        case .runs(let source):
+            if let limit, givenCount >= limit { return nil }
+            guard let batch = try source.next() else { return nil }
+            let wanted = limit.map { min($0 - givenCount, batch.rowCount) } ?? batch.rowCount
+            givenCount += wanted
+            let rows = wanted == batch.rowCount ? batch : batch.slice(0..<wanted)
+            return order.columns.input(of: rows, schema: schema)
+        case nil: return nil
+        }
     }
 
-    private func sort() throws(StoaError) -> OrderedRows {
+    private func sort() throws(StoaError) -> Sorted {
         var held: [Batch] = []
         var rowCount = 0
+        var heldBytes = 0
+        var runs: [SpilledRows] = []
+        let reservation = MemoryReservation(in: memory.pool)
         while let batch = try input.next() {
             if batch.rowCount == 0 { continue }
             held.append(try order.columns.adding(to: batch))
             rowCount += batch.rowCount
+            heldBytes += batch.bytesOfRows
             if let limit, rowCount > Self.heldRowLimit, rowCount / 4 > limit {
                 // Rows that tie stay in the order of the input, so sorting the best ones again later changes nothing.
                 held = [try order.first(limit, of: held)]
                 rowCount = limit
+                heldBytes = held[0].bytesOfRows
+            }
+            reservation.set(heldBytes + rowCount * Self.bytesPerRow)
+            if try memory.shouldSpill(heldBytes) {
+                reservation.set(0)
+                try addRun(&held, to: &runs)
+                (rowCount, heldBytes) = (0, 0)
             }
         }
+        reservation.set(0)
+        if runs.isEmpty {
+            let all = try order.concatenated(held)
+            held = []
+            return .inMemory(
+                OrderedRows(order.columns.input(of: all, schema: schema), in: try order.rows(of: all, limit: limit)))
+        }
+        try addRun(&held, to: &runs)
+        while runs.count > RunMergeSource.fanIn {
+            let first = merged(Array(runs.prefix(RunMergeSource.fanIn)))
+            runs.replaceSubrange(0..<RunMergeSource.fanIn, with: [try written(first.next)])
+        }
+        return .runs(merged(runs))
+    }
+
+    /// Moves the held rows, sorted, to the file.
+    private func addRun(_ held: inout [Batch], to runs: inout [SpilledRows]) throws(StoaError) {
+        if held.isEmpty { return }
         let all = try order.concatenated(held)
         held = []
-        return OrderedRows(
-            order.columns.input(of: all, schema: schema), in: try order.rows(of: all, limit: limit))
+        var rows = OrderedRows(all, in: try order.rows(of: all, limit: limit))
+        runs.append(try written { rows.next() })
+    }
+
+    private func written(_ next: () throws(StoaError) -> Batch?) throws(StoaError) -> SpilledRows {
+        var writer = SpillWriter(memory.file, frameBytes: SpillWriter.frameBytes / 4)
+        while let batch = try next() {
+            try cancellation.check()
+            try writer.append(batch)
+        }
+        return try writer.finish()
+    }
+
+    private func merged(_ runs: [SpilledRows]) -> RunMergeSource {
+        RunMergeSource(
+            runs.map { SpilledSource($0, schema: order.columns.schema, cancellation: cancellation) },
+            schema: order.columns.schema, cancellation: cancellation, by: order.sortColumns)
+    }
+}
+
+extension Batch {
+    /// Bytes of the rows alone, without the dictionaries that they share with others.
+    var bytesOfRows: Int {
+        columns.reduce(0) { $0 + $1.byteCount - ($1.dictionaryCodes?.dictionary.values.byteCount ?? 0) }
     }
 }
 

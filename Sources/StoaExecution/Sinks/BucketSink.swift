@@ -14,6 +14,9 @@ package struct BucketSink {
     private let keys: KeyColumns
     private let bucketCount: Int
     private let cancellation: CancellationFlag
+    private let memory: TaskMemory?
+    /// Bytes that the collectors hold, about: slices of moved columns, which go only when all buckets spill.
+    private var collectedBytes = 0
     private var collectors: [BatchCollector]
     private var held: [Batch] = []
     /// The bucket of each held row, and how many there are of each bucket.
@@ -28,7 +31,7 @@ package struct BucketSink {
     /// - Parameter textLimit: bytes of text that are moved at a time at most, unless one batch has more.
     package init(
         keys: [BoundExpression], bucketCount: Int, schema: Schema, cancellation: CancellationFlag,
-        textLimit: Int = HeldText.defaultLimit
+        textLimit: Int = HeldText.defaultLimit, memory: TaskMemory? = nil
     ) throws(StoaError) {
         precondition(bucketCount > 0, "an exchange needs a bucket")
         self.schema = schema
@@ -36,6 +39,7 @@ package struct BucketSink {
         self.bucketCount = bucketCount
         counts = Array(repeating: 0, count: bucketCount)
         self.cancellation = cancellation
+        self.memory = memory
         heldText = HeldText(schema: schema, limit: textLimit)
         collectors = Array(
             repeating: BatchCollector(schema: schema, cancellation: cancellation, textLimit: textLimit),
@@ -46,6 +50,7 @@ package struct BucketSink {
         if batch.rowCount == 0 { return }
         if bucketCount == 1 || keys.indices.isEmpty {
             try collectors[0].append(batch)
+            try spillIfTight(after: batch)
             return
         }
         if !heldText.add(batch, to: held) {
@@ -69,6 +74,14 @@ package struct BucketSink {
         blocks.reserveCapacity(bucketCount)
         for bucket in collectors.indices { blocks.append(try collectors[bucket].finish()) }
         return blocks
+    }
+
+    private mutating func spillIfTight(after batch: Batch) throws(StoaError) {
+        guard let memory else { return }
+        collectedBytes += batch.byteCount
+        guard try memory.shouldSpill(collectedBytes) else { return }
+        for bucket in collectors.indices { try collectors[bucket].spill(to: memory.file) }
+        collectedBytes = 0
     }
 
     private mutating func distribute() throws(StoaError) {
@@ -98,6 +111,7 @@ package struct BucketSink {
             if end > start { try collectors[bucket].append(moved.slice(start..<end)) }
             start = end
         }
+        try spillIfTight(after: moved)
         held = []
         buckets = []
         heldRowCount = 0

@@ -9,10 +9,13 @@ struct PersistedRows {
     private let dictionaries: [SharedStringDictionary?]
     private let encoders: [SharedDictionaryEncoder?]
 
-    init(schema: Schema, dictionaries: [SharedStringDictionary?], cancellation: CancellationFlag) {
+    /// - Parameter memory: where it is asked whether rows should go to a file; nil for a dataset that is kept in memory only.
+    init(
+        schema: Schema, dictionaries: [SharedStringDictionary?], cancellation: CancellationFlag, memory: TaskMemory?
+    ) {
         self.dictionaries = dictionaries
         encoders = dictionaries.map { $0.map(SharedDictionaryEncoder.init) }
-        collector = BatchCollector(schema: schema, cancellation: cancellation)
+        collector = BatchCollector(schema: schema, cancellation: cancellation, memory: memory)
     }
 
     mutating func append(_ batch: Batch) throws(StoaError) {
@@ -25,8 +28,10 @@ struct PersistedRows {
 
     /// The block of all rows. Its columns share one look at each dictionary, so that readers meet one a partition.
     mutating func finish() throws(StoaError) -> Block {
+        let block = try collector.finish()
+        if case .spilled = block.content { return block }
         let looks = dictionaries.map { $0?.newest() }
-        let batches = try collector.finish().rows().map { batch in
+        let batches = try block.rows().map { batch in
             let columns = zip(batch.columns, looks).map { column, look in look.map(column.relabelled) ?? column }
             return Batch(unchecked: batch.schema, columns: columns, rowCount: batch.rowCount)
         }

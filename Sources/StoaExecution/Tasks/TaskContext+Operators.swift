@@ -28,7 +28,8 @@ extension TaskContext {
             return try source(of: join, build: build, probe: probe, at: place)
         case .sort(let keys, let limit, let input):
             return try SortOperator(
-                keys, limit: limit, input: source(of: input, at: place.below), cancellation: cancellation)
+                keys, limit: limit, input: source(of: input, at: place.below), memory: memory,
+                cancellation: cancellation)
         case .mergeSorted(let keys, let limit, let input):
             guard case .input(let number, let schema) = input else {
                 throw StoaError(.engineFailed, source: .engine, "sorted blocks to be merged are no input of the task")
@@ -57,7 +58,8 @@ extension TaskContext {
                     place = place.below
                 }
                 let grouping = try AggregateOperator(
-                    aggregation, after: steps, input: self.source(of: source, at: place), cancellation: cancellation)
+                    aggregation, after: steps, input: self.source(of: source, at: place), memory: memory,
+                    cancellation: cancellation)
                 analysis?.noteFusion(fused, over: place.index, in: grouping)
                 return grouping
             }
@@ -65,7 +67,8 @@ extension TaskContext {
             if aggregation.phase == .partial, aggregation.aggregates.isEmpty, !aggregation.keys.isEmpty {
                 return try PartialDistinctOperator(aggregation, input: input, cancellation: cancellation)
             }
-            return try AggregateOperator(aggregation, input: input, cancellation: cancellation)
+            return try AggregateOperator(
+                aggregation, after: [], input: input, memory: memory, cancellation: cancellation)
         case .topRows(let top, let input):
             return try TopRowsOperator(top, input: source(of: input, at: place.below), cancellation: cancellation)
         case .limit(let skip, let count, let input):
@@ -108,16 +111,25 @@ extension TaskContext {
         let buildPlace = PlanPlace(path: place.path + [1], index: place.index + 1)
         let probePlace = PlanPlace(
             path: place.path + [0], index: analysis == nil ? 0 : buildPlace.index + build.operators.count)
-        let makeBuild = { [self] () throws(StoaError) -> JoinBuild in
-            try JoinBuild(join, from: source(of: build, at: buildPlace), cancellation: cancellation)
+        let readBuild = { [self] () throws(StoaError) -> BuildSide in
+            try JoinBuildReader(
+                join, from: source(of: build, at: buildPlace), memory: memory, cancellation: cancellation
+            ).read()
         }
         let probe = try source(of: probe, at: probePlace)
-        return try HashJoinOperator(join, probe: probe, cancellation: cancellation) {
-            [self] () throws(StoaError) -> JoinBuild in
-            guard join.isBroadcast else { return try makeBuild() }
-            return try executor.sharedTables.build(
+        return try HashJoinOperator(join, probe: probe, memory: memory, cancellation: cancellation) {
+            [self] () throws(StoaError) -> BuildSide in
+            guard join.isBroadcast else { return try readBuild() }
+            let shared = try executor.sharedTables.build(
                 .init(stage: .init(job: task.id.job, stage: task.id.stage), path: place.path),
-                from: blocks(read: build), cancellation: cancellation, by: makeBuild)
+                from: blocks(read: build), cancellation: cancellation
+            ) { () throws(StoaError) -> JoinBuild in
+                guard case .table(let table) = try readBuild() else {
+                    preconditionFailure("the build side of a broadcast join went to files")
+                }
+                return table
+            }
+            return .table(shared)
         }
     }
 

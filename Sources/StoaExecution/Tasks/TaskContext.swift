@@ -8,6 +8,8 @@ final class TaskContext {
     let cancellation: CancellationFlag
     /// The one that runs the task.
     let executor: TaskExecutor
+    /// What operators ask before they hold more.
+    var memory: TaskMemory { executor.taskMemory }
     /// Nil unless the task is to be analyzed.
     let analysis: TaskAnalysis?
     /// What has been read so far, and in the end all that the task cost.

@@ -44,8 +44,8 @@ struct TaskRunner {
                     block(of: context), as: .stage(task.job, task.stage, partition: task.partition, bucket: nil),
                     context)
             ]
-        case .persist(let dataset, _):
-            return [try persist(context, dataset)]
+        case .persist(let dataset, let level):
+            return [try persist(context, dataset, level)]
         case .buckets(let keys, let count):
             let blocks = try buckets(of: context, keys: keys, count: count).enumerated().map { bucket, block in
                 (id: BlockID.stage(task.job, task.stage, partition: task.partition, bucket: bucket), block: block)
@@ -77,24 +77,34 @@ struct TaskRunner {
             }
         }
         let source = try context.source(of: context.task.plan)
-        var collector = BatchCollector(schema: source.schema, cancellation: context.cancellation)
+        var collector = BatchCollector(
+            schema: source.schema, cancellation: context.cancellation, memory: context.memory)
         while let batch = try source.next() { try collector.append(batch) }
         return try collector.finish()
     }
 
     /// Stores all that the plan gives, in the form in which a dataset is kept.
-    private func persist(_ context: TaskContext, _ dataset: DatasetID) throws(StoaError) -> BlockSummary {
+    private func persist(
+        _ context: TaskContext, _ dataset: DatasetID, _ level: StorageLevel
+    ) throws(StoaError) -> BlockSummary {
         let source = try context.keptSource(of: context.task.plan)
         let use = executor.dictionaries.begin(dataset, schema: source.schema)
         var isKept = false
         defer { executor.dictionaries.end(use, isKept: isKept, in: executor.store) }
         var rows = PersistedRows(
-            schema: source.schema, dictionaries: use.columns, cancellation: context.cancellation)
-        while let batch = try source.next() { try rows.append(batch) }
+            schema: source.schema, dictionaries: use.columns, cancellation: context.cancellation,
+            memory: level == .memory ? nil : context.memory)
+        while let batch = try source.next() {
+            try rows.append(batch)
+            if level == .memory { try context.memory.check("persisting a partition of \(dataset) in memory") }
+        }
+        var block = try rows.finish()
+        if level == .disk { block = try block.inFile(context.memory.file) ?? block }
         let id = BlockID.dataset(dataset, partition: context.task.id.partition)
-        let summary = try store(rows.finish(), as: id, context)
+        try context.cancellation.check()
+        executor.store.put(block, as: id, level: level)
         isKept = true
-        return summary
+        return BlockSummary(block, as: id)
     }
 
     /// All that the plan gives, by bucket.
@@ -103,7 +113,8 @@ struct TaskRunner {
     ) throws(StoaError) -> [Block] {
         let source = try context.source(of: context.task.plan)
         var sink = try BucketSink(
-            keys: keys, bucketCount: count, schema: source.schema, cancellation: context.cancellation)
+            keys: keys, bucketCount: count, schema: source.schema, cancellation: context.cancellation,
+            memory: context.memory)
         while let batch = try source.next() { try sink.append(batch) }
         return try sink.finish()
     }

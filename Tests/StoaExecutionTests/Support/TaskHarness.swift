@@ -12,6 +12,8 @@ final class TaskHarness: Sendable {
     let executor: TaskExecutor
     let job = JobID(7)
 
+    init(executor: TaskExecutor) { self.executor = executor }
+
     init() {
         executor = TaskExecutor(id: ExecutorID(0), name: "executor under test") {
             (location) throws(StoaError) -> Block in
