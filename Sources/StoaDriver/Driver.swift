@@ -12,6 +12,8 @@ package final class Driver: Sendable {
     let mailbox = Mailbox<DriverMessage>()
     /// The datasets that executors hold, for the planner.
     package let heldDatasets = HeldDatasets()
+    /// The executors that take tasks, for who puts data on them.
+    package let activeExecutors: ActiveExecutors
     private let nextJob = Atomic<Int>(0)
     let nextListener = Atomic<Int>(0)
     private let cluster: any Cluster
@@ -23,14 +25,17 @@ package final class Driver: Sendable {
     package init(
         cluster: any Cluster, options: DriverOptions = DriverOptions()
     ) throws(StoaError) {
+        let active = ActiveExecutors(cluster.executors)
         let (mailbox, snapshot) = (mailbox, heldDatasets)
         self.cluster = cluster
+        activeExecutors = active
         spinNanoseconds = options.spinNanoseconds
         try cluster.start { mailbox.post(.events($0)) }
         do {
             let thread = try NamedThread.start(name: "stoa-driver") {
                 var loop = DriverLoop(
-                    cluster: cluster, options: options, clock: .monotonic, mailbox: mailbox, snapshot: snapshot)
+                    cluster: cluster, options: options, clock: .monotonic, mailbox: mailbox, snapshot: snapshot,
+                    activeExecutors: active)
                 loop.run(mailbox)
             }
             self.thread = Mutex(thread)

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import StoaColumns
 import StoaDriver
 import StoaPlan
@@ -16,6 +17,8 @@ import Testing
         for await event in events {
             #expect(event.nanoseconds >= last)
             last = event.nanoseconds
+            // A log of them can be read again.
+            #expect(try JSONDecoder().decode(DriverEvent.self, from: JSONEncoder().encode(event)) == event)
             switch event.kind {
             case .jobStarted(_, let stages): told.append("job \(stages.map(\.taskCount))")
             case .stageReady(_, let stage): told.append("\(stage.label) ready")

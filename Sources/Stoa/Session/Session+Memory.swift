@@ -87,7 +87,8 @@ extension Session {
     /// Puts each partition on an executor, neighbours together, and tells the driver where they are.
     private func hold(_ partitions: [Batch], schema: Schema) throws(StoaError) -> DataFrame {
         let id = makeDatasetID()
-        let executors = cluster.executors.map(\.id)
+        let active = driver.activeExecutors.all
+        let executors = active.isEmpty ? cluster.executors.map(\.id) : active
         var placed: [LocatedBlock] = []
         for (partition, batch) in partitions.enumerated() {
             let executor = executors[partition * executors.count / partitions.count]

@@ -208,9 +208,9 @@ package final class CoreGroupCluster: Cluster {
     /// A block, by reference. Throws a retryable `blockLost` when the executor does not hold it, or has left.
     package func read(_ location: BlockLocation) throws(StoaError) -> Block { try directory.read(location) }
 
-    /// Gives an executor a block, by reference.
+    /// Gives an executor a block, by reference; one that has just left takes none, and readers will miss it.
     package func put(_ block: Block, id: BlockID, on executor: ExecutorID) {
-        taskExecutor(executor).store.put(block, as: id)
+        directory[executor]?.executor.store.put(block, as: id)
     }
 
     /// The batches of a block of rows, by reference: for those above the executors, who know no blocks.

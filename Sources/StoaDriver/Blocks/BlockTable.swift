@@ -68,11 +68,11 @@ enum BlockNaming: Hashable, Sendable {
 final class BlockTable {
     let naming: BlockNaming
     /// Nil before the task is complete. Blocks that are gone keep their sizes.
-    private(set) var partitions: [PartitionBlocks?]
+    @exclusivity(unchecked) private(set) var partitions: [PartitionBlocks?]
     /// Partitions that were there and are gone.
-    private(set) var goneCount = 0
+    @exclusivity(unchecked) private(set) var goneCount = 0
     /// Those of them that an executor gave up for room.
-    private(set) var evicted: Set<Int> = []
+    @exclusivity(unchecked) private(set) var evicted: Set<Int> = []
     /// Whether executors were told to drop the blocks.
     var isDropped = false
 

@@ -7,9 +7,9 @@ final class ClusterCalls {
     private let cluster: any Cluster
     let executors: ExecutorTable
     // Blocks to be dropped, and attempts to be run and stopped, by executor; sent in one call each.
-    private var drops = CallQueue<BlockID>()
-    private var tasks = CallQueue<TaskDescription>()
-    private var cancellations = CallQueue<TaskID>()
+    @exclusivity(unchecked) private var drops = CallQueue<BlockID>()
+    @exclusivity(unchecked) private var tasks = CallQueue<TaskDescription>()
+    @exclusivity(unchecked) private var cancellations = CallQueue<TaskID>()
 
     init(cluster: any Cluster, executors: ExecutorTable) {
         self.cluster = cluster

@@ -11,13 +11,13 @@ enum Need: Hashable {
 /// stages see the same one: a stage of a job of many costs no copy of it. Used by the driver's thread alone.
 final class JobInputs {
     /// By stage; nil before it runs and after its blocks were dropped.
-    var tables: [BlockTable?]
+    @exclusivity(unchecked) var tables: [BlockTable?]
     /// By stage that persists a dataset: what it has computed once more for this job alone, in place of partitions that
     /// executors gave up for room. To persist those again would only push out others.
-    var substitutes: [Int: BlockTable] = [:]
-    var datasets: [DatasetID: BlockTable]
+    @exclusivity(unchecked) var substitutes: [Int: BlockTable] = [:]
+    @exclusivity(unchecked) var datasets: [DatasetID: BlockTable]
     /// The stages that compute lost partitions of datasets again, which are no stages of the job's graph.
-    var grafts: [DatasetID: Int] = [:]
+    @exclusivity(unchecked) var grafts: [DatasetID: Int] = [:]
 
     init(stageCount: Int, datasets: [DatasetID: BlockTable]) {
         tables = Array(repeating: nil, count: stageCount)

@@ -11,7 +11,7 @@ final class EventBus {
         var lostCount = 0
     }
 
-    private(set) var isListening = false
+    @exclusivity(unchecked) private(set) var isListening = false
     private var listeners: [Listener] = []
     private let clock: LoopClock
 

@@ -127,7 +127,7 @@ final class ExecutorSupervisor {
 
     /// Lets an executor leave when it has nothing to do any more and others hold its blocks.
     func remove(_ id: ExecutorID, _ reply: @escaping @Sendable (Result<Void, StoaError>) -> Void) {
-        guard executors.knows(id), let executor = executors.position(of: id) else {
+        guard let executor = executors.position(of: id) else {
             let names = executors.alive.map { "\(executors.ids[$0].value)" }.joined(separator: ", ")
             return reply(
                 .failure(

@@ -18,7 +18,7 @@ package struct DriverClock: Sendable {
 final class LoopClock {
     private let clock: DriverClock
     /// When the turn began.
-    private(set) var turn: Int
+    @exclusivity(unchecked) private(set) var turn: Int
 
     init(_ clock: DriverClock) {
         self.clock = clock

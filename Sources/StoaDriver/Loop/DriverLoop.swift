@@ -14,13 +14,15 @@ package struct DriverLoop {
     private let supervisor: ExecutorSupervisor
     private let clock: LoopClock
     private let bus: EventBus
+    private let activeExecutors: ActiveExecutors
     private var isStopping = false
 
     /// - Parameter cluster: was started; its events come as messages.
     package init(
         cluster: any Cluster, options: DriverOptions, clock: DriverClock, mailbox: Mailbox<DriverMessage>,
-        snapshot: HeldDatasets
+        snapshot: HeldDatasets, activeExecutors: ActiveExecutors = ActiveExecutors()
     ) {
+        self.activeExecutors = activeExecutors
         self.options = options
         self.clock = LoopClock(clock)
         bus = EventBus(clock: self.clock)
@@ -53,6 +55,9 @@ package struct DriverLoop {
         clock.beginTurn()
         for message in messages { receive(message) }
         var deadline = supervisor.look()
+        if calls.executors.hasChanged {
+            activeExecutors.publish(calls.executors.active.map { calls.executors.ids[$0] })
+        }
         calls.sendCancellations()
         // Drops go before attempts: one that is handed out next may leave a block of the same name.
         repeat {

@@ -15,13 +15,13 @@ final class Job {
 
     let request: JobRequest
     let startedAt: Int
-    var status: Status
+    @exclusivity(unchecked) var status: Status
     /// The stages of its graph, then those that were grafted onto it.
     private(set) var plan: [Stage]
     /// The stages that each stage reads, and that read it.
-    private(set) var parents: [[Int]]
-    private(set) var children: [[Int]]
-    var stages: [StageState]
+    @exclusivity(unchecked) private(set) var parents: [[Int]]
+    @exclusivity(unchecked) private(set) var children: [[Int]]
+    @exclusivity(unchecked) var stages: [StageState]
     let inputs: JobInputs
     /// Where the datasets come from that its stages read, as far as somebody had to know.
     var origins: [DatasetID: DatasetOrigin] = [:]
@@ -32,14 +32,14 @@ final class Job {
     /// The held datasets that each stage reads.
     private(set) var reads: [[DatasetID]]
     /// The datasets that it keeps from being dropped: those it reads, and those that its stages persisted.
-    var used: Set<DatasetID>
+    @exclusivity(unchecked) var used: Set<DatasetID>
     /// How often partitions had to be computed again.
     var rebuilds: [Need: Int] = [:]
     /// Executors lost before it began.
     let earlierLosses: Int
     var accumulated = AccumulatedUpdates()
     /// Since the last progress.
-    var hasNews = true
+    @exclusivity(unchecked) var hasNews = true
     var progressDueAt: Int
 
     /// A stage of a job that is over.

@@ -45,7 +45,7 @@ extension StageScheduler {
     func miss(_ blocks: [BlockLocation], _ job: Job, _ run: StageRun, _ partition: Int) {
         var isNews = false
         for location in blocks {
-            guard let holder = executors.knows(location.executor) ? executors.position(of: location.executor) : nil,
+            guard let holder = executors.position(of: location.executor),
                 let (table, partition) = table(of: location.block, for: job),
                 table.partitions.indices.contains(partition), table.lose(partition, on: holder)
             else { continue }

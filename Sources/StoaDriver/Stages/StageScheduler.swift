@@ -25,18 +25,18 @@ final class StageScheduler {
     let clock: LoopClock
     let bus: EventBus
     let mailbox: Mailbox<DriverMessage>
-    var datasets: DatasetTable
-    var jobs: [JobID: Job] = [:]
-    var results: [JobID: UnreleasedResult] = [:]
+    @exclusivity(unchecked) var datasets: DatasetTable
+    @exclusivity(unchecked) var jobs: [JobID: Job] = [:]
+    @exclusivity(unchecked) var results: [JobID: UnreleasedResult] = [:]
     let mover: BlockMover
     /// Partitions of datasets that were given to executors, on their way to another one.
     var restoring: Set<Need> = []
     /// Those of them that wait for an executor to take them.
     var unsent: [Restoration] = []
     /// Copies of blocks that attempts which run may make necessary.
-    var surplus: Set<SurplusBlock> = []
+    @exclusivity(unchecked) var surplus: Set<SurplusBlock> = []
     /// Stages to look at: they could run now. Empty between messages.
-    var startable: [DatasetTable.StageReference] = []
+    @exclusivity(unchecked) var startable: [DatasetTable.StageReference] = []
 
     init(calls: ClusterCalls, tasks: TaskScheduler, snapshot: HeldDatasets, mailbox: Mailbox<DriverMessage>) {
         self.calls = calls

@@ -15,26 +15,26 @@ final class StageRun {
     private let executors: ExecutorTable
     /// What the tasks share, by pipeline; empty when each writes a file of its own.
     private let works: [TaskWork]
-    private(set) var tasks: [TaskState]
+    @exclusivity(unchecked) private(set) var tasks: [TaskState]
     /// Tasks that are wanted and not complete.
-    private(set) var openCount: Int
+    @exclusivity(unchecked) private(set) var openCount: Int
     /// Tasks that were wanted so far.
     private(set) var wantedCount: Int
     /// The highest number that an attempt has.
-    private(set) var highestAttempt: Int
+    @exclusivity(unchecked) private(set) var highestAttempt: Int
     var retryCount = 0
     /// Failures of tasks that count against them, by partition.
     private var failures: [Int: Int] = [:]
     private var misses: [Int: Int] = [:]
     /// Partitions that were complete before: what they cost is counted once.
-    private var counted: Set<Int> = []
-    private(set) var metrics = TaskMetrics()
-    private var measuredCount = 0
+    @exclusivity(unchecked) private var counted: Set<Int> = []
+    @exclusivity(unchecked) private(set) var metrics = TaskMetrics()
+    @exclusivity(unchecked) private var measuredCount = 0
     private let isAnalyzed: Bool
     /// By pipeline; empty unless the stage is analyzed.
     private(set) var operators: [[OperatorMetrics]] = []
     /// How long the last complete tasks took; empty without speculation.
-    var durations = RecentDurations()
+    @exclusivity(unchecked) var durations = RecentDurations()
 
     /// Where a stage's rows go: as its plan says, or for a stage that persists into blocks of the job alone.
     enum Purpose {

@@ -37,15 +37,15 @@ final class TaskScheduler {
 
     final class JobTasks {
         let id: JobID
-        var queue = JobQueue()
+        @exclusivity(unchecked) var queue = JobQueue()
         /// By stage; nil for those that do not run.
-        var runs: [StageRun?]
+        @exclusivity(unchecked) var runs: [StageRun?]
         /// Attempts that count and are not answered.
-        var runningCount = 0
-        var isWithdrawn = false
-        var isInRotation = false
+        @exclusivity(unchecked) var runningCount = 0
+        @exclusivity(unchecked) var isWithdrawn = false
+        @exclusivity(unchecked) var isInRotation = false
         /// How long a task of the stage took that answered last; nil when a stage has started since.
-        var meanNanoseconds: Int?
+        @exclusivity(unchecked) var meanNanoseconds: Int?
 
         init(id: JobID, stageCount: Int) {
             self.id = id
@@ -58,26 +58,26 @@ final class TaskScheduler {
     let options: DriverOptions
     let clock: LoopClock
     let bus: EventBus
-    var jobs: [JobID: JobTasks] = [:]
+    @exclusivity(unchecked) var jobs: [JobID: JobTasks] = [:]
     /// The one among them to which the last answer belonged.
-    private var lastAnswered: JobTasks?
+    @exclusivity(unchecked) private var lastAnswered: JobTasks?
     /// Attempts that no longer count and were cancelled, with their executors: second attempts that were slower, and what a
     /// complete job no longer needs.
-    var abandoned: [TaskID: Int] = [:]
+    @exclusivity(unchecked) var abandoned: [TaskID: Int] = [:]
     /// Tasks that were complete, ever.
-    private(set) var completeCount = 0
+    @exclusivity(unchecked) private(set) var completeCount = 0
     /// The jobs that have tasks to hand out, in the order of their turns.
-    var rotation: [JobTasks] = []
-    var turn = 0
+    @exclusivity(unchecked) var rotation: [JobTasks] = []
+    @exclusivity(unchecked) var turn = 0
     /// Where in the list of executors the next round begins.
-    var firstCandidate = 0
+    @exclusivity(unchecked) var firstCandidate = 0
     /// Executors that have answered since tasks were handed out.
-    var answered = TouchedExecutors()
+    @exclusivity(unchecked) var answered = TouchedExecutors()
     /// Whether tasks may suit executors that have not answered.
-    var mustAskAll = true
+    @exclusivity(unchecked) var mustAskAll = true
     /// Tasks that could not be handed out, since an input was gone.
     var stranded: [(job: JobID, stage: Int, partition: Int)] = []
-    private var scratch = ByteCounts()
+    @exclusivity(unchecked) private var scratch = ByteCounts()
     var speculatesAt: Int?
 
     init(calls: ClusterCalls, options: DriverOptions, clock: LoopClock, bus: EventBus) {

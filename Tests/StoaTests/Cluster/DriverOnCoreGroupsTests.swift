@@ -100,6 +100,41 @@ private let lastCalls = Mutex<[Int: Int]>([:])
         try await expectNothingLeft(driver, cluster)
     }
 
+    /// Executors come and go while jobs run: the rows are the same, and what was given in memory moves along.
+    @Test func rowsComeInOrderWhileExecutorsChange() async throws {
+        let (driver, cluster) = try open(executors: 2, threads: 2)
+        let graph = try graph(delay: 200, executors: 22)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    for _ in 0..<15 {
+                        let result = try await driver.run(graph)
+                        let rows = try cluster.rows(at: result.blocks[0].location)
+                        let values = try rows.flatMap { try $0.columns[0].array(of: Int64.self) }
+                        #expect(values == (0..<partitionCount).map(Int64.init))
+                        result.release()
+                    }
+                }
+            }
+            group.addTask {
+                for round in 0..<8 {
+                    let added = try await driver.addExecutor()
+                    #expect(added == ExecutorID(2 + round))
+                    let oldest = try #require(driver.activeExecutors.all.first)
+                    try await driver.removeExecutor(oldest)
+                }
+            }
+            try await group.waitForAll()
+        }
+        let status = try #require(await driver.status())
+        #expect(status.executors.map(\.description.id) == [8, 9].map { ExecutorID($0) })
+        #expect(status.datasets.map(\.heldPartitionCount) == [partitionCount])
+        driver.unpersist(dataset)
+        #expect(try #require(await driver.tables()) == DriverTables())
+        for executor in status.executors { #expect(cluster.taskExecutor(executor.description.id).store.ids.isEmpty) }
+        driver.stop()
+    }
+
     /// Cancelled at moments from before the start to after the end.
     @Test(arguments: [(1, 2), (4, 2)])
     func cancellationLeavesNothing(executors: Int, threads: Int) async throws {
