@@ -1,6 +1,6 @@
 # What one does with Stoa, one verb each; `make` lists them. The Swift package itself is Package.swift.
 
-.PHONY: help deps deps-data deps-test deps-bench build test test-bench sanitize bench perf check format demo clean distclean
+.PHONY: help deps deps-data deps-test deps-bench build test test-bench chaos sanitize bench perf check format demo clean distclean
 .NOTPARALLEL:
 
 help:
@@ -9,6 +9,7 @@ help:
 	@echo "make demo       run the main job on the flights that left New York in 2013"
 	@echo "make test       build and run all tests, optimised"
 	@echo "make test-bench test the suite: answers, comparisons, the peers' scripts, the report"
+	@echo "make chaos      200 jobs whose executors are killed, stopped, starved: each ends right; RUNS=20 SEED=7 for others"
 	@echo "make sanitize   run tests under the thread and the address sanitizer: an hour"
 	@echo "make bench      measure Stoa beside its peers, 1e6 rows, minutes; SIZE=1e7 ONLY=groupby,q1 for more or less"
 	@echo "make perf       the full measurement: hours; writes Perf/results and Perf/report.html"
@@ -41,6 +42,13 @@ deps-bench:
 
 test-bench: deps-bench
 	.deps/venv/bin/python -m unittest discover -s Perf/tests
+
+RUNS ?= 200
+SEED ?= 1
+
+chaos: deps
+	swift build -c release --product StoaChaos
+	.build/release/StoaChaos --runs $(RUNS) --seed $(SEED)
 
 sanitize: deps-test
 	.ci/sanitize/sanitize.sh thread

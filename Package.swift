@@ -63,6 +63,8 @@ let targets: [Target] = [
         linkerSettings: arrowLibraries),
     .target(name: "StoaTestSupport", path: "Tests/StoaTestSupport"),
     .executableTarget(name: "StoaProcessFixture", dependencies: ["Stoa"], path: "Tests/StoaProcessFixture"),
+    .executableTarget(
+        name: "StoaChaos", dependencies: ["Stoa", "StoaLearning", "StoaTestSupport"], path: "Tests/StoaChaos"),
     .testTarget(
         name: "StoaColumnsTests", dependencies: ["StoaColumns", "CArrowABI", "CArrowOracle", "StoaTestSupport"]),
     .testTarget(name: "StoaKernelsTests", dependencies: ["StoaKernels", "StoaTestSupport"]),
@@ -74,7 +76,8 @@ let targets: [Target] = [
     .testTarget(name: "StoaDriverTests", dependencies: ["StoaDriver"]),
     .testTarget(name: "StoaCoreGroupsTests", dependencies: ["StoaCoreGroups"]),
     .testTarget(
-        name: "StoaProcessesTests", dependencies: ["StoaProcesses", "StoaProcessFixture", "StoaTestSupport"]),
+        name: "StoaProcessesTests",
+        dependencies: ["StoaProcesses", "StoaProcessFixture", "StoaChaos", "StoaTestSupport"]),
     .testTarget(name: "StoaTests", dependencies: ["Stoa", "StoaTestSupport"], exclude: ["Differential/compare.py"]),
     .testTarget(name: "StoaLearningTests", dependencies: ["StoaLearning", "StoaTestSupport"]),
     .testTarget(name: "StoaCommandTests", dependencies: ["StoaCommand", "StoaTestSupport"]),

@@ -40,7 +40,12 @@ LAYERS = {
 
 # Beside the layers: what tests, and nothing else, share, other implementations that they compare with, and programs that
 # they run.
-TEST_SUPPORT = {"CArrowOracle": ["CArrowABI"], "StoaTestSupport": [], "StoaProcessFixture": ["Stoa"]}
+TEST_SUPPORT = {
+    "CArrowOracle": ["CArrowABI"],
+    "StoaTestSupport": [],
+    "StoaProcessFixture": ["Stoa"],
+    "StoaChaos": ["Stoa", "StoaLearning", "StoaTestSupport"],
+}
 
 # The benchmark suite measures every layer: its targets, and their tests, may see all of them.
 SUITE = {"StoaBenchmarks"}

@@ -1,13 +1,23 @@
 #!/usr/bin/env bash
 # Runs the tests that were built, all of them or those that the arguments choose (`--filter NAME`), and says at the end which
 # failed: among thousands of lines a failure is far from the last one.
+#
+# Tests that bound a time run by themselves, one after the other: beside tests that keep all cores busy they would measure
+# those.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 log=$(mktemp) || exit
 trap 'rm -f "$log"' EXIT
 
 status=0
-swift test -c release --skip-build --disable-xctest "$@" 2>&1 | tee "$log" || status=$?
+run() { swift test -c release --skip-build --disable-xctest "$@" 2>&1 | tee -a "$log" || status=$?; }
+if [ $# -gt 0 ]; then
+    run "$@"
+else
+    timed=$(<.ci/timed-tests.txt)
+    run --skip "$timed"
+    run --no-parallel --filter "$timed"
+fi
 if [ "$status" != 0 ]; then
     echo "test: what failed:" >&2
     grep -E -A 2 '✘ Test .* recorded an issue|[Ff]atal error|Exited with|signal code' "$log" >&2

@@ -48,7 +48,7 @@ import Testing
         let swift = try Self.blocks("swift")
         let manifest = try #require(swift.first { $0.contains("import PackageDescription") })
         let programs = swift.filter { !$0.contains("import PackageDescription") }
-        #expect(programs.count == 5)
+        #expect(programs.count == 6)
         let folder = try TemporaryFolder()
         let sources = folder.url.appendingPathComponent("delays/Sources/Delays")
         try FileManager.default.createDirectory(at: sources, withIntermediateDirectories: true)

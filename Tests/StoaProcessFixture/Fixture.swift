@@ -4,6 +4,8 @@ import Stoa
 /// A user's program with a session, whose executors may be processes: it does what its first argument says.
 ///
 ///     StoaProcessFixture queries CLUSTER ROWS    the answers of the suite of queries, bit by bit
+///     StoaProcessFixture killed CLUSTER ROWS     the same, while one executor after the other is killed
+///     StoaProcessFixture misbehave HOW FOLDER    one task misbehaves once: `exit`, `trap`, or `garbage` on the connection
 ///     StoaProcessFixture wait COUNT              tells its executors' processes, then waits to be killed
 ///     StoaProcessFixture print                   prints before its session, in tasks, and after it
 ///     StoaProcessFixture leave-early FILE        the second run, an executor's, ends before it opens a session
@@ -16,6 +18,12 @@ enum Fixture {
         let words = Array(CommandLine.arguments.dropFirst())
         switch words.first {
         case "queries": try await Queries.run(try session(words[1]), rows: Int(words[2]) ?? 0)
+        case "killed":
+            let session = try session(words[1])
+            Killer.start()
+            try await Queries.run(session, rows: Int(words[2]) ?? 0)
+            session.stop()
+        case "misbehave": try await misbehave(words[1], folder: words[2])
         case "wait": try await waitForDeath(executors: Int(words[1]) ?? 1)
         case "print": try await printEverywhere()
         case "leave-early": try leaveEarly(words[1])
@@ -45,6 +53,14 @@ enum Fixture {
         print(try processes["process", as: Int64.self].map(String.init).joined(separator: " "))
         fflush(nil)
         while true { sleep(100) }
+    }
+
+    private static func misbehave(_ how: String, folder: String) async throws {
+        let session = try Session(cluster: .processes(executors: 2, threadsPerExecutor: 1, pinned: false))
+        let frame = try session.dataFrame(["x": Column((0..<40).map { Int64($0) })], rowsPerPartition: 2)
+        let sum = try await frame.mapBatches(Misbehaving(how: how, mark: folder + "/done")).agg(sum("x").as("s"))
+            .collect()
+        print(try sum["s", as: Int64.self][0])
     }
 
     private static func printEverywhere() async throws {

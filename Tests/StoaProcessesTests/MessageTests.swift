@@ -66,14 +66,14 @@ import Testing
 
     private mutating func command() throws -> ExecutorCommand {
         let schema = Schema([Field("x", .int64, isNullable: false)])
-        let kinds = 16
+        let kinds = 18
         switch random.below(kinds) {
         case 0:
             return .welcome(
                 ExecutorSettings(
                     id: ExecutorID(3), name: "executor 3", threadCPUs: [[1], []], cpus: [1, 2], memoryNode: 1,
-                    spinNanoseconds: 5, heartbeatNanoseconds: 7, memoryLimit: number(), segmentByteCount: number(),
-                    isSharing: true))
+                    spinNanoseconds: 5, heartbeatNanoseconds: 7, memoryLimit: number(), spillFolder: "/tmp",
+                    segmentByteCount: number(), isSharing: true))
         case 1: return .segment(random.chance(50) ? .driver : SegmentID(number()), byteCount: number())
         case 2: return .closeSegment(SegmentID(number()))
         case 3: return .work(number(), TaskWork(plan: .input(0, schema), output: .block))
@@ -92,6 +92,8 @@ import Testing
         case 12: return .publish(request: number(), OutputID(block()))
         case 13: return .fetched(request: number(), random.chance(50) ? place() : nil)
         case 14: return .sharing(random.chance(50))
+        case 15: return .broadcast(BroadcastID(number()), (0..<random.below(9)).map { _ in UInt8(random.below(256)) })
+        case 16: return .forgetBroadcasts(some { BroadcastID($0.number()) })
         default: return .stop
         }
     }
@@ -131,9 +133,10 @@ import Testing
                 operators = [OperatorMetrics()]
                 operators[0].strategies = ["dense": 2]
             }
-            let report = TaskReport(
+            var report = TaskReport(
                 blocks: some { BlockSummary(id: $0.block(), rowCount: $0.number(), byteCount: $0.number()) },
                 metrics: metrics, operators: operators)
+            report.timing = TaskReport.Timing(startedAt: number(), thread: random.chance(50) ? number() : nil)
             return .finished(task(), report, random.chance(50) ? place() : nil)
         case 1: return .failed(task(), TaskFailure(error(), missingBlocks: some { $0.location() }))
         default: return .cancelled(task())

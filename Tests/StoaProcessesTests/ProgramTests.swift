@@ -18,6 +18,24 @@ import Testing
         #expect(outcome.errors.isEmpty)
     }
 
+    /// Executors are killed all the time, and replaced; the answers are those of a quiet day.
+    @Test func sameBitsWhileExecutorsAreKilled() throws {
+        let expected = try fixture.run(["queries", "embedded:1x1", "200000"])
+        let outcome = try fixture.run(["killed", "processes:3x1", "200000"])
+        #expect(outcome.status == 0, "\(outcome.errors)\(outcome.output)")
+        #expect(outcome.output == expected.output)
+    }
+
+    /// A task that ends its process, traps, or writes garbage to the driver costs its executor, not the job.
+    @Test(arguments: ["exit", "trap", "garbage"])
+    func misbehavingTasksAreTriedAgain(how: String) throws {
+        let folder = try TemporaryFolder()
+        let outcome = try fixture.run(["misbehave", how, folder.path])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output == "780\n")
+        #expect(try folder.contents() == ["done"])
+    }
+
     @Test func whatExecutorsPrintHasTheirNames() throws {
         let outcome = try fixture.run(["print"])
         #expect(outcome.status == 0)

@@ -11,6 +11,8 @@ package struct BuiltProgram {
     package static let benchmarks = BuiltProgram(name: "StoaBenchmarks")
     /// A user's program, for sessions whose executors are processes.
     package static let processFixture = BuiltProgram(name: "StoaProcessFixture")
+    /// Jobs whose executors are killed, stopped and starved.
+    package static let chaos = BuiltProgram(name: "StoaChaos")
     /// The Python of the test peers, which `make test` prepares.
     package static let python = BuiltProgram(url: root.appendingPathComponent(".deps/venv/bin/python"))
     /// Any program of the search path, by its first argument.

@@ -66,6 +66,7 @@ private let calls = Mutex<[String: Int]>([:])
         #expect(cluster.taskExecutor(cluster.executors[0].id).store.rowCount == 500)
         #expect(try await derived.count() == 100)
         #expect(count("again") == 10)
+        #expect(await session.isIdle())
         #expect(cluster.taskExecutor(cluster.executors[0].id).store.rowCount == 500)
         derived.unpersist()
     }

@@ -5,14 +5,18 @@ extension SessionConfiguration {
     var driverOptions: DriverOptions {
         var driver = DriverOptions()
         driver.maximumAttempts = value(\.maximumAttempts)
-        driver.speculation = value(\.speculation) ? SpeculationOptions() : nil
+        driver.speculation = options.speculation ?? (options.cluster.kind == .processes) ? SpeculationOptions() : nil
         if let maximum = options.maximumExecutors {
             var allocation = AllocationOptions(minimum: value(\.minimumExecutors), maximum: maximum)
             let idle: Duration = value(\.executorIdleTime)
-            allocation.idleNanoseconds =
-                Int(idle.components.seconds) * 1_000_000_000 + Int(idle.components.attoseconds / 1_000_000_000)
+            allocation.idleNanoseconds = idle.nanoseconds
             driver.allocation = allocation
         }
         return driver
     }
+}
+
+extension Duration {
+    /// In whole nanoseconds.
+    var nanoseconds: Int { Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000) }
 }

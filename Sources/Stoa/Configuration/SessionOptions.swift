@@ -6,13 +6,21 @@
 public struct SessionOptions: Hashable, Sendable {
     /// Where the executors come from, how many there are, and where they run.
     public var cluster = ClusterConfiguration()
+    /// Most bytes that the tasks and blocks of an executor take, beyond a morsel's on each thread: what is more goes to files, or
+    /// fails with `outOfMemory`. Three fifths of the memory that this process may use, shared by the executors, unless given.
+    public var executorMemory: ByteCount?
+    /// The folder for what does not fit, in files without a name that vanish with their process; that of temporary files unless
+    /// given.
+    public var spillFolder: String?
     /// Most bytes that `collect` brings into this process: it refuses larger results. 4 GiB unless given.
     public var resultLimit: ByteCount?
     /// How often a task is tried, each time elsewhere if possible, before its job fails: 4 times unless given.
     public var maximumAttempts: Int?
-    /// Whether a task that runs far longer than its peers is tried a second time elsewhere, and the first to finish counts;
-    /// not with executors inside this process, unless given.
+    /// Whether a task that runs far longer than its peers is tried a second time elsewhere, and the first to finish counts:
+    /// yes with processes, no with executors inside this process, unless given.
     public var speculation: Bool?
+    /// How long an executor's process may be silent before it is taken for lost and replaced; 5 seconds unless given.
+    public var heartbeatTimeout: Duration?
     /// Fewest executors, with `maximumExecutors`; 1 unless given.
     public var minimumExecutors: Int?
     /// Most executors that may be started when tasks wait for long. Only when this is given do executors come and go by

@@ -1,4 +1,5 @@
 import StoaColumns
+import StoaCoreGroups
 
 /// One option of a session: how it is called in code and in the environment, what it may be, what it is by default.
 ///
@@ -80,13 +81,26 @@ extension Setting {
             help: "what makes CPUs a core group, and so an executor"),
         Setting("pinning", \.cluster.pinning, standard: true, help: "whether task threads stay on their CPUs"),
         Setting(
+            "executorMemory", \.executorMemory, standardText: "three fifths, shared",
+            help: "most bytes of tasks and blocks of an executor",
+            possible: "bytes, from 16 MiB on, as in 512 MiB or 4 GiB",
+            isPossible: { $0.bytes >= CoreGroupOptions.leastExecutorMemory }),
+        Setting(
+            "spillFolder", \.spillFolder, standardText: "that of temporary files",
+            help: "the folder for what does not fit the memory"),
+        Setting(
             "resultLimit", \.resultLimit, standard: .gibibytes(4), help: "most bytes that collect brings together",
             possible: "bytes, from 0 on, as in 512 MiB or 4 GiB", isPossible: { $0.bytes >= 0 }),
         Setting(
             "maximumAttempts", \.maximumAttempts, standard: 4, help: "how often a task is tried before its job fails",
             possible: "a whole number from 1 to 100", isPossible: (1...100).contains),
         Setting(
-            "speculation", \.speculation, standard: false, help: "whether slow tasks are tried a second time elsewhere"),
+            "speculation", \.speculation, standardText: "with processes",
+            help: "whether slow tasks are tried a second time elsewhere"),
+        Setting(
+            "heartbeatTimeout", \.heartbeatTimeout, standard: .seconds(5),
+            help: "how long an executor's process may be silent", possible: "a time from 500 ms to 24 h",
+            isPossible: { $0 >= .milliseconds(500) && $0 <= .seconds(86_400) }),
         Setting(
             "minimumExecutors", \.minimumExecutors, standard: 1, help: "fewest executors, with maximumExecutors",
             possible: "a whole number from 1 to 1024", isPossible: (1...1024).contains),

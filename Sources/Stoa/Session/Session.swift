@@ -46,15 +46,19 @@ public final class Session: Sendable {
         given.cluster = cluster ?? given.cluster
         given.progress = progress ?? given.progress
         let configuration = try SessionConfiguration(given)
-        try self.init(executors: Self.makeCluster(configuration.options.cluster), configuration: configuration)
+        try self.init(executors: Self.makeCluster(configuration.options), configuration: configuration)
     }
 
-    private static func makeCluster(_ configuration: ClusterConfiguration) throws(StoaError) -> any SessionCluster {
-        guard configuration.kind == .processes else {
-            return try CoreGroupCluster(topology: .machine(), options: configuration.coreGroupOptions)
+    private static func makeCluster(_ session: SessionOptions) throws(StoaError) -> any SessionCluster {
+        var coreGroups = session.cluster.coreGroupOptions
+        coreGroups.executorMemory = session.executorMemory?.bytes
+        coreGroups.spillFolder = session.spillFolder
+        guard session.cluster.kind == .processes else {
+            return try CoreGroupCluster(topology: .machine(), options: coreGroups)
         }
         var options = ProcessOptions()
-        options.coreGroups = configuration.coreGroupOptions
+        options.coreGroups = coreGroups
+        if let timeout = session.heartbeatTimeout { options.heartbeatTimeoutNanoseconds = timeout.nanoseconds }
         return try ProcessCluster(topology: .machine(), options: options)
     }
 

@@ -1,5 +1,6 @@
 import Glibc
 import StoaColumns
+import StoaPlan
 import StoaTasks
 import Synchronization
 
@@ -9,6 +10,8 @@ final class ExecutorHandle: Sendable {
     private struct Works {
         var next = 0
         var entries: [(work: TaskWork, number: Int)] = []
+        /// Values of the user that the executor has.
+        var broadcasts: Set<BroadcastID> = []
     }
 
     let description: ExecutorDescription
@@ -57,6 +60,17 @@ final class ExecutorHandle: Sendable {
                     numbers.append(known.number)
                     continue
                 }
+                do throws(StoaError) {
+                    for id in task.work.broadcasts where !works.broadcasts.contains(id) {
+                        // Of one that nobody keeps any more the executor tells who reads it.
+                        guard let value = try BroadcastStore.shared.payload(id) else { continue }
+                        commands.append(.broadcast(id, value))
+                        works.broadcasts.insert(id)
+                    }
+                } catch {
+                    works = before
+                    return .failure(error)
+                }
                 commands.append(.work(works.next, task.work))
                 numbers.append(works.next)
                 works.entries.append((task.work, works.next))
@@ -68,6 +82,11 @@ final class ExecutorHandle: Sendable {
                 try send(commands, numbers)
                 // After the tasks, which may be of the oldest.
                 if !forgotten.isEmpty { try channel.send([.forgetWork(forgotten)]) }
+                let unread = works.broadcasts.filter { !BroadcastStore.shared.holds($0) }
+                if !unread.isEmpty {
+                    try channel.send([.forgetBroadcasts(unread.sorted())])
+                    works.broadcasts.subtract(unread)
+                }
                 return .success(())
             } catch {
                 works = before

@@ -13,8 +13,6 @@ package struct ProcessOptions: Sendable {
     package var registrationTimeoutNanoseconds = 30_000_000_000
     /// How long executors that were asked to end may take until they are killed.
     package var stopNanoseconds = 2_000_000_000
-    /// Bytes of columns and states that an executor may hold; nil for its default.
-    package var memoryLimit: Int?
     /// The program to start and its arguments, the first of which is its name; nil for this one.
     package var program: (path: String, arguments: [String])?
     /// Added to the environment of executors.

@@ -49,7 +49,9 @@ final class ExecutorMain: Sendable {
         self.channel = channel
         let remote = RemoteBlocks(channel: channel)
         self.remote = remote
-        executor = TaskExecutor(id: settings.id, name: settings.name) { (location) throws(StoaError) in
+        executor = TaskExecutor(
+            id: settings.id, name: settings.name, memoryLimit: settings.memoryLimit, spillFolder: settings.spillFolder
+        ) { (location) throws(StoaError) in
             try remote.read(location)
         }
         outputs = PublishedOutputs(arena: arena, store: executor.store, isSharing: settings.isSharing)
@@ -59,6 +61,7 @@ final class ExecutorMain: Sendable {
         let threads = ExecutorThreads(
             executor: executor, threadCPUs: settings.threadCPUs, topology: topology,
             spinNanoseconds: settings.spinNanoseconds, events: { [self] in answer($0) }, onPinningFailure: { _ in })
+        executor.store.onEviction { [self] in tell([.evicted($0)]) }
         try threads.start()
         errands.start(try NamedThread.start(name: "stoa-errands") { [errands] in errands.run() })
         errands.start(try NamedThread.start(name: "stoa-heartbeat") { [self] in beat() })
@@ -76,6 +79,8 @@ final class ExecutorMain: Sendable {
             case .closeSegment(let id): remote.readers.close(id)
             case .work(let number, let work): works[number] = work
             case .forgetWork(let numbers): for number in numbers { works[number] = nil }
+            case .broadcast(let id, let value): BroadcastStore.shared.receive(id, value)
+            case .forgetBroadcasts(let ids): for id in ids { BroadcastStore.shared.forget(id) }
             case .tasks(let assignments, let inputs):
                 var tasks: [TaskDescription] = []
                 tasks.reserveCapacity(assignments.count)
@@ -215,6 +220,7 @@ final class ExecutorMain: Sendable {
         ExecutorStatus(
             memoryUsed: executor.memory.allocatedBytes, memoryPeak: executor.memory.peakBytes,
             memoryLimit: settings.memoryLimit, residentBytes: ProcessMemory.residentBytes,
-            storedBytes: executor.store.byteCount, runningTasks: runningCount.load(ordering: .relaxed))
+            storedBytes: executor.store.byteCount, spilledBytes: executor.spillFile.byteCount,
+            runningTasks: runningCount.load(ordering: .relaxed))
     }
 }

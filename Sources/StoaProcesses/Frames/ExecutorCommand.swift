@@ -38,6 +38,10 @@ package enum ExecutorCommand: Hashable, Sendable {
     case work(Int, TaskWork)
     /// Numbers of work of which no task will come.
     case forgetWork([Int])
+    /// A value that functions of the user read by this name, encoded.
+    case broadcast(BroadcastID, [UInt8])
+    /// Names of values that nobody will read any more.
+    case forgetBroadcasts([BroadcastID])
     /// Attempts to run, and the places of their inputs that other executors left. Each place counts as one grant.
     case tasks([TaskAssignment], inputs: [PlacedOutput])
     case cancel([TaskID])
@@ -73,8 +77,10 @@ package struct ExecutorSettings: Hashable, Codable, Sendable {
     package var memoryNode: Int?
     package var spinNanoseconds: Int
     package var heartbeatNanoseconds: Int
-    /// Bytes that its pool gives at most; nil for its default.
+    /// Bytes that its tasks and blocks take at most.
     package var memoryLimit: Int?
+    /// Where what does not fit goes; nil for the folder of temporary files.
+    package var spillFolder: String?
     /// Bytes of its own segment, most of them without memory.
     package var segmentByteCount: Int
     /// See `ExecutorCommand.sharing`.
@@ -82,7 +88,7 @@ package struct ExecutorSettings: Hashable, Codable, Sendable {
 
     package init(
         id: ExecutorID, name: String, threadCPUs: [[Int]], cpus: [Int], memoryNode: Int?, spinNanoseconds: Int,
-        heartbeatNanoseconds: Int, memoryLimit: Int?, segmentByteCount: Int, isSharing: Bool
+        heartbeatNanoseconds: Int, memoryLimit: Int?, spillFolder: String?, segmentByteCount: Int, isSharing: Bool
     ) {
         self.id = id
         self.name = name
@@ -92,6 +98,7 @@ package struct ExecutorSettings: Hashable, Codable, Sendable {
         self.spinNanoseconds = spinNanoseconds
         self.heartbeatNanoseconds = heartbeatNanoseconds
         self.memoryLimit = memoryLimit
+        self.spillFolder = spillFolder
         self.segmentByteCount = segmentByteCount
         self.isSharing = isSharing
     }
@@ -101,7 +108,7 @@ extension ExecutorCommand {
     private enum Kind: UInt8 {
         case welcome = 1
         case segment, closeSegment, work, forgetWork, tasks, cancel, drop, forget, free, adopt, copy, publish, fetched
-        case sharing, stop
+        case sharing, stop, broadcast, forgetBroadcasts
     }
 
     private var kind: Kind {
@@ -111,6 +118,8 @@ extension ExecutorCommand {
         case .closeSegment: .closeSegment
         case .work: .work
         case .forgetWork: .forgetWork
+        case .broadcast: .broadcast
+        case .forgetBroadcasts: .forgetBroadcasts
         case .tasks: .tasks
         case .cancel: .cancel
         case .drop: .drop
@@ -144,6 +153,10 @@ extension ExecutorCommand {
             payload.append(number)
             try payload.append(json: work)
         case .forgetWork(let numbers): payload.append(numbers) { $0.append($1) }
+        case .broadcast(let id, let value):
+            payload.append(id.value)
+            payload.append(value)
+        case .forgetBroadcasts(let ids): payload.append(ids) { $0.append($1.value) }
         case .tasks(let tasks, let inputs):
             try Self.write(tasks, to: &payload)
             payload.append(inputs) { $0.append($1) }
@@ -187,6 +200,10 @@ extension ExecutorCommand {
             let number = try reader.natural()
             return .work(number, try reader.json(TaskWork.self))
         case .forgetWork: return .forgetWork(try numbers(&reader))
+        case .broadcast:
+            let id = BroadcastID(try reader.natural())
+            return .broadcast(id, try reader.byteArray())
+        case .forgetBroadcasts: return .forgetBroadcasts(try numbers(&reader).map { BroadcastID($0) })
         case .tasks:
             let tasks = try tasks(&reader)
             return .tasks(tasks, inputs: try placedOutputs(&reader))

@@ -163,6 +163,10 @@ extension ExecutorMessage {
             payload.append(report.metrics)
             payload.append(!report.operators.isEmpty)
             if !report.operators.isEmpty { try payload.append(json: report.operators) }
+            payload.append(report.timing.startedAt)
+            payload.append(report.timing.thread) { $0.append($1) }
+            payload.append(!report.accumulators.isEmpty)
+            if !report.accumulators.isEmpty { try payload.append(json: report.accumulators) }
             payload.append(place) { $0.append($1) }
         case .failed(let task, let failure):
             payload.append(1)
@@ -182,8 +186,11 @@ extension ExecutorMessage {
             let blocks = try reader.array { (reader) throws(StoaError) in try reader.summary() }
             let metrics = try reader.metrics()
             let operators = try reader.bool() ? try reader.json([OperatorMetrics].self) : []
-            let place = try reader.optional { (reader) throws(StoaError) in try reader.place() }
-            return .finished(task, TaskReport(blocks: blocks, metrics: metrics, operators: operators), place)
+            var report = TaskReport(blocks: blocks, metrics: metrics, operators: operators)
+            report.timing.startedAt = try reader.natural()
+            report.timing.thread = try reader.optional { (reader) throws(StoaError) in try reader.natural() }
+            if try reader.bool() { report.accumulators = try reader.json([AccumulatorUpdate].self) }
+            return .finished(task, report, try reader.optional { (reader) throws(StoaError) in try reader.place() })
         case 1: return .failed(task, try reader.json(TaskFailure.self))
         default: return .cancelled(task)
         }

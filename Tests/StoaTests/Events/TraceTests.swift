@@ -39,8 +39,8 @@ import Testing
     @Test func aRowForEachThread() async throws {
         let events = try await trace(executors: 2, threads: 2)
         let attempts = events.filter { $0["ph"] as? String == "X" }
-        // Ten partitions, and one task that merges them.
-        #expect(attempts.count == 11)
+        // Ten partitions, three tasks that merge up to four of their states, and one that merges those.
+        #expect(attempts.count == 14)
         var rows: [String: [(start: Double, end: Double)]] = [:]
         for attempt in attempts {
             let (process, thread) = (try #require(attempt["pid"] as? Int), try #require(attempt["tid"] as? Int))
