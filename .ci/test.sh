@@ -2,8 +2,8 @@
 # Runs the tests that were built, all of them or those that the arguments choose (`--filter NAME`), and says at the end which
 # failed: among thousands of lines a failure is far from the last one.
 #
-# Tests that bound a time run by themselves, one after the other: beside tests that keep all cores busy they would measure
-# those.
+# Tests that bound a time, or look at what the whole process holds, run by themselves, one after the other: beside others they
+# would measure those.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 log=$(mktemp) || exit
@@ -14,9 +14,9 @@ run() { swift test -c release --skip-build --disable-xctest "$@" 2>&1 | tee -a "
 if [ $# -gt 0 ]; then
     run "$@"
 else
-    timed=$(<.ci/timed-tests.txt)
-    run --skip "$timed"
-    run --no-parallel --filter "$timed"
+    solo=$(<.ci/solo-tests.txt)
+    run --skip "$solo"
+    run --no-parallel --filter "$solo"
 fi
 if [ "$status" != 0 ]; then
     echo "test: what failed:" >&2

@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 kind=${1:-}
 # Tests that time themselves would measure the sanitizer; programs of their own are not built with one.
-timed="$(<.ci/timed-tests.txt)|ReadmeTests|StoaCommandTests"
+timed="$(<.ci/solo-tests.txt)|ReadmeTests|StoaCommandTests"
 case $kind in
 thread) tests='StoaDriverTests|StoaTasksTests|StoaCoreGroupsTests|StoaProcessesTests|StoaExecutionTests|StoaColumnsTests|StoaLearningTests|StoaTests' ;;
 address) tests='StoaColumnsTests|StoaKernelsTests|StoaFilesTests|StoaExecutionTests|StoaLinearAlgebraTests' ;;

@@ -121,7 +121,7 @@ package protocol Cluster: Sendable {
     func removeExecutor(_ id: ExecutorID)
 
     /// Copies blocks to an executor, before the one that holds them leaves; answered by one `blocksCopied`, which leaves out
-    /// those that could not be read.
+    /// those that could not be read, unless the executor is lost.
     func copy(_ blocks: [BlockLocation], to executor: ExecutorID)
 
     /// Ends all executors; no event comes after it returns.

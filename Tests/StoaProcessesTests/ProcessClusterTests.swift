@@ -141,6 +141,35 @@ import Testing
         #expect(try Harness.values(of: given) == Harness.values(of: [batch]))
     }
 
+    /// What was given in memory outlives also those that took it over, and goes when it is dropped.
+    @Test func givenBlocksOutliveEveryExecutor() throws {
+        let harness = try Harness(executors: 3)
+        try harness.start()
+        defer { harness.cluster.stop() }
+        let batch = try Harness.rows(3000, seed: 4)
+        var location = try harness.put(batch, partition: 0, on: 0)
+        for next in 1..<3 {
+            // The one that has it is gone before it is copied.
+            harness.cluster.removeExecutor(location.executor)
+            _ = try harness.wait { event in
+                if case .executorLeft(ExecutorID(next - 1)) = event { true } else { nil }
+            }
+            harness.cluster.copy([location], to: ExecutorID(next))
+            let copied = try harness.wait { event in
+                if case .blocksCopied(let blocks, ExecutorID(next)) = event { blocks } else { nil }
+            }
+            #expect(copied.map(\.id) == [location.block])
+            location = BlockLocation(block: location.block, executor: ExecutorID(next))
+        }
+        let report = try harness.report(of: try harness.copy([location], on: 2))
+        #expect(report.blocks[0].rowCount == 3000)
+        #expect(try Harness.values(of: try harness.cluster.read(location).rows()) == Harness.values(of: [batch]))
+        harness.cluster.drop([report.blocks[0].id, location.block], on: ExecutorID(2))
+        let end = Date().addingTimeInterval(10)
+        while harness.cluster.sharedCounts != (0, 0, 0), Date() < end { usleep(10_000) }
+        #expect(harness.cluster.sharedCounts == (0, 0, 0))
+    }
+
     private func nowhere(_ partition: Int) -> BlockLocation {
         BlockLocation(block: .dataset(DatasetID(77), partition: partition), executor: ExecutorID(0))
     }

@@ -183,6 +183,8 @@ final class ExecutorSupervisor {
         var next: Int? = executors.endExclusions(at: clock.turn)
         if !leaving.isEmpty { for executor in leaving { advance(executor) } }
         if executors.active.isEmpty { lookForAnybody() }
+        // Somebody may take tasks again who did not join.
+        stages.sendRestorations()
         if var policy = allocation {
             let decision = policy.decide(
                 executors, waitingTasks: tasks.waitingCount, requested: requests.count, at: clock.turn)

@@ -74,6 +74,9 @@ final class ExecutorTable {
         return all[position].state.isAlive ? position : nil
     }
 
+    /// The same, also for one that is gone.
+    func lastPosition(of executor: ExecutorID) -> Int? { positions[executor] }
+
     func isAlive(_ position: Int) -> Bool { all[position].state.isAlive }
 
     /// Positions of those that answer and hold blocks.

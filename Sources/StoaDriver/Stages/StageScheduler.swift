@@ -109,13 +109,21 @@ final class StageScheduler {
     }
 
     func register(_ id: DatasetID, _ blocks: [LocatedBlock]) {
-        let partitions = blocks.map {
-            PartitionBlocks(
-                // Who was chosen may have gone since.
-                executor: executors.position(of: $0.location.executor) ?? -1,
-                sizes: .one(BlockSize(rowCount: $0.rowCount, byteCount: $0.byteCount)))
+        // Who was chosen may have gone since.
+        var lost: [Int: [Int]] = [:]
+        let partitions = blocks.enumerated().map { partition, block in
+            let executor = executors.position(of: block.location.executor)
+            if executor == nil, let former = executors.lastPosition(of: block.location.executor) {
+                lost[former, default: []].append(partition)
+            }
+            return PartitionBlocks(
+                executor: executor ?? -1, sizes: .one(BlockSize(rowCount: block.rowCount, byteCount: block.byteCount)))
         }
-        datasets.register(id, BlockTable(naming: .dataset(id), partitions: partitions))
+        let table = BlockTable(naming: .dataset(id), partitions: partitions)
+        datasets.register(id, table)
+        for (executor, partitions) in lost.sorted(by: { $0.key < $1.key }) {
+            restore(partitions, of: id, table, from: executor)
+        }
         startStages()
     }
 

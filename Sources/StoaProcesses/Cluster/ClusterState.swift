@@ -150,7 +150,7 @@ final class ClusterState: Sendable {
         let arena = try ownArena()
         let place = try OutputImage.write([block], to: arena)
         let location = OutputLocation(output: OutputID(id), executor: executor)
-        free(table.record(location, at: place, blockCount: 1))
+        free(table.give(location.output, at: place, to: executor))
         if let granted = table.grant(location, to: .init(executor)) { send([.adopt(id, granted)], to: executor) }
         returnGrants(ofGone: executor)
     }

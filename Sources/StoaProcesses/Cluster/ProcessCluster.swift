@@ -151,7 +151,9 @@ package final class ProcessCluster: Cluster {
     package func removeExecutor(_ id: ExecutorID) { thread.remove(id) }
 
     package func copy(_ blocks: [BlockLocation], to executor: ExecutorID) {
-        guard state.handle(executor) != nil else { return state.post([.blocksCopied([], executor)]) }
+        // One who was just lost does not answer: the driver is being told, and asks another one.
+        guard state.handle(executor) != nil else { return }
+        state.table.hold(blocks.lazy.map(\.block), by: executor)
         state.send([.copy(blocks, inputs: grants(for: blocks, to: executor))], to: executor)
         state.returnGrants(ofGone: executor)
     }

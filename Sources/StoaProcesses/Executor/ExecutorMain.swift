@@ -127,7 +127,8 @@ final class ExecutorMain: Sendable {
         executor.store.put(try OutputImage.read(id.placeInOutput, from: lease), as: id)
     }
 
-    /// Copies blocks into memory of this executor. Those that cannot be read are left out.
+    /// Copies blocks into memory of this executor; what the session has given stays where it is. Those that cannot be read
+    /// are left out.
     private func copy(_ locations: [BlockLocation], _ inputs: [PlacedOutput]) {
         let leases = inputs.compactMap { input in remote.readers.lease(input.place).map { (input.location, $0) } }
         let places = Dictionary(leases) { $1 }
@@ -145,6 +146,10 @@ final class ExecutorMain: Sendable {
                 } else {
                     try remote.read(location)
                 }
+            if let lease, lease.place.segment == .driver {
+                executor.store.put(shared, as: location.block)
+                return BlockSummary(id: location.block, rowCount: shared.rowCount, byteCount: shared.byteCount)
+            }
             let block = try executor.memory.whileCurrent { () throws(StoaError) in
                 let image = try BlockImage(shared)
                 let region = MemoryRegion(byteCount: image.byteCount)
