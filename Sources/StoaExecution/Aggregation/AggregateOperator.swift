@@ -137,6 +137,8 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
         let before = ThreadBytes.current
         ungrouped = try intake.take(batch)
         groupBytes += ThreadBytes.current - before
+        // No row is grouped from here on, so no group goes to files.
+        if ungrouped != nil { return }
         if firstRows != nil { try noteFirstRows(of: batch, intake) }
         // When a table is full it needs its size again and twice as much for the one that replaces it.
         if !memory.pool.isTight, memory.pool.hasRoom(for: 3 * groupBytes) { return }

@@ -181,6 +181,23 @@ import Testing
         #expect(tight.executor.spillFile.byteCount == 0)
     }
 
+    /// After 131,072 rows that hardly repeat a partition decides to pass the rest on, which is also when it may spill.
+    @Test(arguments: [131_071, 131_072, 131_073, 200_000])
+    func rowsThatHardlyRepeatAreAllPassedOn(_ count: Int) throws {
+        let rows = try Batch(["key": Column((0..<count).map { Int64($0 * 7_919 % 1_000_003) })])
+        let key = Bound(schema: rows.schema).column("key")
+        let aggregates = [BoundAggregate(function: .countRows, argument: nil, type: .int64, text: "n")]
+        let partial = Aggregation(
+            phase: .partial, keys: [key], aggregates: aggregates,
+            schema: Schema([Field("key", .int64), Field("n.0", .int64)]))
+        func states(on harness: TaskHarness) throws -> Batch {
+            try harness.rows([rows], schema: rows.schema) { .aggregate(partial, $0) }
+        }
+        let (spilled, plain) = (try states(on: tightHarness()), try states(on: TaskHarness()))
+        #expect(plain.rowCount == count)
+        #expect(spilled == plain)
+    }
+
     @Test func aBuildSideThatAllTasksShareCannotSpill() throws {
         let schema = RandomTable.schema
         let key = Bound(schema: schema).column("row")
