@@ -98,7 +98,7 @@ final class ClusterState: Sendable {
     func fetch(_ location: OutputLocation, for asker: FetchTable.Asker) {
         guard let number = fetches.add(location, asker) else { return }
         guard handle(location.executor) != nil else {
-            if let fetch = fetches.take(number) { answer(fetch, nil) }
+            if let fetch = fetches.take(number, from: location.executor) { answer(fetch, nil) }
             return
         }
         send([.publish(request: number, location.output)], to: location.executor)
@@ -106,7 +106,7 @@ final class ClusterState: Sendable {
 
     /// An executor has answered; nil when the output is not there any more.
     func published(_ number: Int, _ output: PublishedOutput?, by executor: ExecutorID) {
-        guard let fetch = fetches.take(number), fetch.location.executor == executor else { return }
+        guard let fetch = fetches.take(number, from: executor) else { return }
         guard let output else { return answer(fetch, nil) }
         free(table.record(fetch.location, at: output.place, blockCount: output.blockCount))
         answer(fetch, output.place)

@@ -40,7 +40,9 @@ extension ClusterThread {
         case (.failed(let error), _): throw error
         case (_, .starting): throw Frame.damaged("the first one does not register")
         case (.register, _): throw Frame.damaged("a second one registers")
-        case (.ready, _): try ready(member)
+        case (.ready, .settling): try ready(member)
+        case (.ready, .leaving): break
+        case (.ready, .running): throw Frame.damaged("it is ready a second time")
         case (.heartbeat(let status), _): state.post([.executorStatus(id, status)])
         case (.answers(let answers), _):
             var events: [ClusterEvent] = []
@@ -64,6 +66,9 @@ extension ClusterThread {
         let id = member.handle.id
         switch answer {
         case .finished(let task, let report, let place):
+            guard report.blocks.allSatisfy({ $0.id.isLeft(by: task) }) else {
+                throw Frame.damaged("it names blocks that \(task) does not leave")
+            }
             if let place, let first = report.blocks.first {
                 try check(place, of: member)
                 let location = OutputLocation(output: OutputID(first.id), executor: id)
@@ -93,11 +98,9 @@ extension ClusterThread {
 
     /// An executor has closed its connection.
     func ended(_ member: Member) {
-        guard member.hasLeft else { return lose(member, nil) }
-        let status = wait(for: member.handle.process)
-        let wasAsked = member.phase == .leaving
-        forget(member, ending: status)
-        if wasAsked { state.post([.executorLeft(member.handle.id)]) }
+        guard member.hasLeft, member.phase == .leaving else { return lose(member, nil) }
+        forget(member, ending: wait(for: member.handle.process))
+        state.post([.executorLeft(member.handle.id)])
     }
 
     /// Ends an executor that cannot be worked with, or that has ended.
@@ -157,5 +160,16 @@ extension ClusterThread {
         kill(process, SIGKILL)
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
         return status
+    }
+}
+
+extension BlockID {
+    /// Whether an attempt may leave this block.
+    fileprivate func isLeft(by task: TaskID) -> Bool {
+        switch self {
+        case .stage(let job, let stage, let partition, _):
+            job == task.job && stage == task.stage && partition == task.partition
+        case .dataset(_, let partition): partition == task.partition
+        }
     }
 }

@@ -72,7 +72,7 @@ final class DriverChannel: Sendable {
     /// Sends what waits, as far as the socket takes it.
     func flush() { state.withLock { Self.flush(&$0, to: socket) } }
 
-    // An error is not looked at: the end of the connection is found where it is read.
+    // After an error nothing more can be sent: the connection is ended, which is found where it is read.
     private static func flush(_ state: inout State, to socket: Int32) {
         while var piece = state.waiting.first {
             while !piece.bytes.isEmpty {
@@ -84,6 +84,7 @@ final class DriverChannel: Sendable {
                         state.waiting[0] = piece
                     } else {
                         close(&state)
+                        shutdown(socket, Int32(SHUT_RDWR))
                     }
                     return
                 }

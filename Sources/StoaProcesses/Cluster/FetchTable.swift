@@ -38,7 +38,12 @@ final class FetchTable: Sendable {
     }
 
     /// The fetch of that number, which is over.
-    func take(_ number: Int) -> Fetch? { state.withLock { $0.fetches.removeValue(forKey: number) } }
+    func take(_ number: Int, from executor: ExecutorID) -> Fetch? {
+        state.withLock { state in
+            guard state.fetches[number]?.location.executor == executor else { return nil }
+            return state.fetches.removeValue(forKey: number)
+        }
+    }
 
     /// Those that an executor will not answer any more.
     func takeAll(of executor: ExecutorID) -> [Fetch] {

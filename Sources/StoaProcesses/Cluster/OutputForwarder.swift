@@ -27,6 +27,8 @@ final class OutputForwarder: @unchecked Sendable {
     }
 
     private static let keptLines = 10
+    /// Of what a pipe still holds: a process that the executor started may go on writing there.
+    private static let restLimit = 16 << 20
     /// A longer line is shown in pieces.
     private static let lineLimit = 64 << 10
 
@@ -36,6 +38,9 @@ final class OutputForwarder: @unchecked Sendable {
     // Guard of the following: `lock`.
     private var streams: [Stream] = []
     private var sources: [ExecutorID: Source] = [:]
+    /// Whole lines that are to be shown. The thread shows them without the lock: a reader of ours who stops reading must hold
+    /// up nobody but those who print.
+    private var shown: [(text: [UInt8], isError: Bool)] = []
     private var isStopping = false
     private var thread: NamedThread?
     private var chunk = [UInt8](repeating: 0, count: 64 << 10)
@@ -66,19 +71,22 @@ final class OutputForwarder: @unchecked Sendable {
         lock.lock()
         defer { lock.unlock() }
         for position in streams.indices where streams[position].executor == executor {
-            _ = read(position, atMost: .max)
+            _ = read(position, atMost: Self.restLimit)
             streams[position].line = []
         }
         sources[executor]?.isForwarding = true
         sources[executor]?.lastLines = []
     }
 
-    /// Reads all that an executor that has ended left, shows it, and closes its pipes. Gives its last lines.
+    /// Reads what an executor that has ended left, to be shown, and closes its pipes. Gives its last lines.
     func finish(_ executor: ExecutorID) -> [String] {
         lock.lock()
-        defer { lock.unlock() }
+        defer {
+            lock.unlock()
+            wake.signal()
+        }
         for position in streams.indices where streams[position].executor == executor {
-            _ = read(position, atMost: .max)
+            _ = read(position, atMost: Self.restLimit)
             endLine(position)
             close(streams[position].descriptor)
         }
@@ -86,7 +94,7 @@ final class OutputForwarder: @unchecked Sendable {
         return sources.removeValue(forKey: executor)?.lastLines ?? []
     }
 
-    /// Ends the thread; all executors are finished.
+    /// Ends the thread when all is shown; all executors are finished.
     func stop() {
         lock.lock()
         isStopping = true
@@ -100,14 +108,17 @@ final class OutputForwarder: @unchecked Sendable {
     private func run() {
         while true {
             lock.lock()
-            if isStopping {
-                lock.unlock()
-                return
-            }
+            let (lines, isLast) = (shown, isStopping)
+            shown = []
+            lock.unlock()
+            for line in lines { sink(line.text, line.isError) }
+            if isLast { return }
+            lock.lock()
             var polled = streams.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+            let isIdle = shown.isEmpty && !isStopping
             lock.unlock()
             polled.append(pollfd(fd: wake.readEnd, events: Int16(POLLIN), revents: 0))
-            poll(&polled, nfds_t(polled.count), -1)
+            poll(&polled, nfds_t(polled.count), isIdle ? -1 : 0)
             wake.clear()
             let ready = Set(polled.lazy.filter { $0.revents != 0 }.map(\.fd))
             lock.lock()
@@ -153,7 +164,7 @@ final class OutputForwarder: @unchecked Sendable {
             append(Array(streams[position].line.prefix(Self.lineLimit)), position, to: &shown)
             streams[position].line.removeFirst(Self.lineLimit)
         }
-        if !shown.isEmpty { sink(shown, streams[position].isError) }
+        if !shown.isEmpty { self.shown.append((shown, streams[position].isError)) }
     }
 
     private func endLine(_ position: Int) {
@@ -161,7 +172,7 @@ final class OutputForwarder: @unchecked Sendable {
         var shown: [UInt8] = []
         append(streams[position].line, position, to: &shown)
         streams[position].line = []
-        if !shown.isEmpty { sink(shown, streams[position].isError) }
+        if !shown.isEmpty { self.shown.append((shown, streams[position].isError)) }
     }
 
     private func append(_ line: [UInt8], _ position: Int, to shown: inout [UInt8]) {

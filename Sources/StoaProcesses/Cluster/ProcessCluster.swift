@@ -96,16 +96,19 @@ package final class ProcessCluster: Cluster {
     package func submit(_ tasks: [TaskDescription], to executor: ExecutorID) {
         // What is given to one who was just lost needs no answer: the driver is being told.
         guard let handle = state.handle(executor) else { return }
+        var granted: [PlacedOutput] = []
         do throws(StoaError) {
             try handle.number(tasks) { (works, numbers) throws(StoaError) in
                 let assignments = zip(tasks, numbers).map { task, number in
                     TaskAssignment(id: task.id, work: number, inputs: task.inputs)
                 }
-                let inputs = grants(for: tasks.lazy.flatMap(\.inputs).flatMap(\.locations), to: executor)
-                try handle.channel.send(works + [.tasks(assignments, inputs: inputs)])
+                granted = grants(for: tasks.lazy.flatMap(\.inputs).flatMap(\.locations), to: executor)
+                try handle.channel.send(works + [.tasks(assignments, inputs: granted)])
             }
             state.returnGrants(ofGone: executor)
         } catch {
+            let places = granted.map { ReturnedPlace(segment: $0.place.segment, offset: $0.place.offset, grants: 1) }
+            state.free(state.table.returned(places, by: .init(executor)))
             state.post(tasks.map { .taskFailed($0.id, executor, TaskFailure(error)) })
         }
     }

@@ -15,6 +15,8 @@ final class ExecutorMain: Sendable {
     private let outputs: PublishedOutputs
     private let runningCount = Atomic<Int>(0)
     private let errands = Errands()
+    /// Apart from the others, which may wait for another executor to publish.
+    private let publications = Errands()
 
     /// Takes the settings, works, and ends the process.
     static func run(_ channel: ExecutorChannel) throws(StoaError) -> Never {
@@ -64,6 +66,7 @@ final class ExecutorMain: Sendable {
         executor.store.onEviction { [self] in tell([.evicted($0)]) }
         try threads.start()
         errands.start(try NamedThread.start(name: "stoa-errands") { [errands] in errands.run() })
+        publications.start(try NamedThread.start(name: "stoa-publish") { [publications] in publications.run() })
         errands.start(try NamedThread.start(name: "stoa-heartbeat") { [self] in beat() })
         try channel.send([.ready(remark)])
         var works: [Int: TaskWork] = [:]
@@ -101,7 +104,7 @@ final class ExecutorMain: Sendable {
             case .copy(let locations, let inputs): copy(locations, inputs)
             case .publish(let request, let output):
                 // One that cannot be published is missing: who asked computes it again, elsewhere.
-                errands.add { [self] in tell([.published(request: request, published(output))]) }
+                publications.add { [self] in tell([.published(request: request, published(output))]) }
             case .fetched(let request, let place): remote.fetched(request, place)
             case .sharing(let isSharing): outputs.share(isSharing)
             case .stop:

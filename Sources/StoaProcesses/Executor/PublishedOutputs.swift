@@ -3,17 +3,11 @@ import StoaExecution
 import StoaTasks
 import Synchronization
 
-/// The outputs of this executor that others can read, in its own segment. Guard: a mutex.
+/// Puts outputs of this executor where others can read them, in its own segment. Where they are, and who reads there, the
+/// driver's process knows.
 final class PublishedOutputs: Sendable {
-    private struct State {
-        var outputs: [OutputID: PublishedOutput] = [:]
-        /// By the offset of the place.
-        var names: [Int: OutputID] = [:]
-    }
-
     private let arena: SegmentArena
     private let store: BlockStore
-    private let state = Mutex(State())
     private let isSharing: Atomic<Bool>
 
     init(arena: SegmentArena, store: BlockStore, isSharing: Bool) {
@@ -39,35 +33,19 @@ final class PublishedOutputs: Sendable {
             guard let block = store.get(summary.id) else { return nil }
             blocks.append(block)
         }
-        return try publish(blocks, as: OutputID(first.id)).place
+        return try OutputImage.write(blocks, to: arena)
     }
 
-    /// Publishes an output that somebody asked for; nil when it is not here.
+    /// Publishes an output that somebody asked for; nil when it is not here. A place of its own each time: who asks does not
+    /// know an earlier one any more, which is about to be freed.
     func publish(_ output: OutputID) throws(StoaError) -> PublishedOutput? {
-        if let known = state.withLock({ $0.outputs[output] }) { return known }
         let blocks = store.blocks(of: output)
-        return blocks.isEmpty ? nil : try publish(blocks, as: output)
-    }
-
-    private func publish(_ blocks: [Block], as output: OutputID) throws(StoaError) -> PublishedOutput {
-        let place = try OutputImage.write(blocks, to: arena)
-        let published = PublishedOutput(place: place, blockCount: blocks.count)
-        // Another attempt's place of the same output stays until the driver's process, which knows who reads it, frees it.
-        state.withLock { state in
-            state.outputs[output] = published
-            state.names[place.offset] = output
-        }
-        return published
+        if blocks.isEmpty { return nil }
+        return PublishedOutput(place: try OutputImage.write(blocks, to: arena), blockCount: blocks.count)
     }
 
     /// Nobody reads at these offsets any more.
     func free(_ offsets: [Int]) {
-        state.withLock { state in
-            for offset in offsets {
-                guard let output = state.names.removeValue(forKey: offset) else { continue }
-                if state.outputs[output]?.place.offset == offset { state.outputs[output] = nil }
-            }
-        }
         for offset in offsets { arena.free(offset) }
     }
 
