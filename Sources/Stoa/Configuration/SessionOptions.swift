@@ -7,7 +7,8 @@ public struct SessionOptions: Hashable, Sendable {
     /// Where the executors come from, how many there are, and where they run.
     public var cluster = ClusterConfiguration()
     /// Most bytes that the tasks and blocks of an executor take, beyond a morsel's on each thread: what is more goes to files, or
-    /// fails with `outOfMemory`. Three fifths of the memory that this process may use, shared by the executors, unless given.
+    /// fails with `outOfMemory`. Unless given, processes share three fifths of the memory that this one may use, and executors
+    /// inside this process have no limit.
     public var executorMemory: ByteCount?
     /// The folder for what does not fit, in files without a name that vanish with their process; that of temporary files unless
     /// given.

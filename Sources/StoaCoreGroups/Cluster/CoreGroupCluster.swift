@@ -52,7 +52,7 @@ package final class CoreGroupCluster: Cluster {
             // The directory knows the executors, so they must not keep it alive.
             let executor = TaskExecutor(
                 id: id, name: name(of: id, groups[group]),
-                memoryLimit: options.executorMemory ?? MachineMemory.defaultLimit(executors: groups.count),
+                memoryLimit: options.executorMemory,
                 spillFolder: options.spillFolder
             ) {
                 [weak directory] (location) throws(StoaError) -> Block in
