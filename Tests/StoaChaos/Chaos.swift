@@ -21,6 +21,8 @@ enum Chaos {
         try await Task.sleep(for: .milliseconds(1))
         let options = ChaosOptions(CommandLine.arguments)
         let folder = try TemporaryFolder()
+        // Whatever executors put among temporary files is among ours, and nobody else's is.
+        setenv("TMPDIR", folder.path, 1)
         let data = try await ChaosData(rows: options.rows, folder: folder)
         var clean: [ChaosQuery: String] = [:]
         for query in ChaosQuery.allCases {

@@ -120,8 +120,7 @@ struct Leftovers: Equatable {
     static func now(in folder: TemporaryFolder) -> Leftovers {
         Leftovers(
             processes: ChildProcesses.all(), descriptors: names(in: "/proc/self/fd").count,
-            files: names(in: folder.path) + names(in: "/tmp").filter { $0.hasPrefix("stoa") },
-            sharedMemory: names(in: "/dev/shm"))
+            files: names(in: folder.path), sharedMemory: names(in: "/dev/shm").filter { $0.contains("stoa") })
     }
 
     func differences(from before: Leftovers) -> [String] {
