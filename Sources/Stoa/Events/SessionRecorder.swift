@@ -19,8 +19,10 @@ final class SessionRecorder: Sendable {
         }
     }
 
-    /// The files; only the reader's task uses them.
+    /// The files.
     private final class Files: @unchecked Sendable {
+        // Unchecked: the reader's task alone uses them.
+
         private var log: EventLog?
         private var trace: TraceFile?
 

@@ -9,6 +9,8 @@ import Synchronization
 /// A thread takes one attempt after the other without asking the driver. It keeps answers back while it goes on with the same
 /// stage, at most for `answerNanoseconds` and the attempt that it runs, and sends them together.
 package final class ExecutorThreads: @unchecked Sendable {
+    // Unchecked: what changes is guarded by `lock` or atomic.
+
     private struct Running {
         let id: TaskID
         let flag: CancellationFlag

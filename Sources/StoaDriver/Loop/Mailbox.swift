@@ -6,6 +6,8 @@ import Synchronization
 ///
 /// Holds at most what is under way: one answer a running attempt, and the calls of the session.
 package final class Mailbox<Message: Sendable>: @unchecked Sendable {
+    // Unchecked: what changes is guarded by `lock` or atomic.
+
     private let lock = ConditionLock()
     // Guard of the following: `lock`.
     private var messages: [Message] = []

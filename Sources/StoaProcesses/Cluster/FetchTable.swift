@@ -69,6 +69,8 @@ final class FetchTable: Sendable {
 
 /// A thread of the driver's process that waits for a place.
 final class DriverWait: @unchecked Sendable {
+    // Unchecked: what changes is guarded by `lock`.
+
     private let lock = ConditionLock()
     // Guard of the following: `lock`.
     private var place: BlockPlace?
