@@ -1,11 +1,12 @@
 import StoaColumns
 import StoaKernels
+import StoaPlan
 
 /// The groups of an aggregation: their keys and the states of their aggregates.
 struct AggregateGroups {
     /// Nil without keys: there is one group then.
     let table: KeyTable?
-    let states: GroupedRecords.Shared
+    private(set) var states: GroupedRecords.Shared
 
     /// - Parameter keepsRecords: whether states share records where they can, for groups that are made from rows.
     init(keyTypes: [DataType], _ reductions: [ReductionDescription], keepsRecords: Bool) {
@@ -58,6 +59,35 @@ struct AggregateGroups {
         }
         body(ids)
     }
+
+    /// Takes rows, each into the states of its group.
+    func take(_ keys: [Column], _ arguments: [ArgumentColumns], count rows: Int) {
+        withIDs(keys, count: rows) { ids in update(arguments, ids: ids, count: rows) }
+    }
+
+    /// Takes rows into the states of groups that are known.
+    func update(_ arguments: [ArgumentColumns], ids: UnsafePointer<Int32>, count rows: Int) {
+        states.updateRecords(arguments.map(\.single), ids: ids, count: rows)
+        for (place, states) in states.others { states.update(arguments[place], ids: ids, count: rows) }
+    }
+
+    /// Gives up records, so that states can be merged into those of the groups.
+    mutating func leaveRecords(_ reductions: [ReductionDescription]) {
+        if states.records == nil { return }
+        let merging = GroupedRecords.Shared(reductions, keepsRecords: false)
+        merging.grow(to: count)
+        let region = MemoryRegion(of: Int32.self, count: Morsel.rowLimit)
+        let ids = region.bound(to: Int32.self)
+        for start in stride(from: 0, to: count, by: Morsel.rowLimit) {
+            let range = start..<min(count, start + Morsel.rowLimit)
+            for group in range { ids[group - start] = Int32(truncatingIfNeeded: group) }
+            for (place, target) in merging.others {
+                target.merge(states.results[place].states(range), ids: ids, count: range.count)
+            }
+        }
+        withExtendedLifetime(region) {}
+        states = merging
+    }
 }
 
 /// The rows of a batch whose groups are known, and the others.
@@ -75,18 +105,20 @@ struct KnownRows {
 /// How batches become groups.
 protocol AggregateIntake: AnyObject {
     var groups: AggregateGroups { get }
-    /// Takes the next rows; there is at least one. Gives those back that are not to be grouped any more.
-    func take(_ batch: Batch) throws(StoaError) -> Batch?
+    /// Takes the next rows; there is at least one. Gives all batches so far back when they are not to be grouped at all.
+    func take(_ batch: Batch) throws(StoaError) -> [Batch]?
     /// Whether groups may stay as they are from now on, and rows of others go to files.
     var mayFreeze: Bool { get }
-    /// Takes those of the next rows whose groups are known, and gives the others by their place in the batch.
+    /// The next rows in the one form that rows have which go to files.
+    func spillable(_ batch: Batch) -> Batch
+    /// Takes those of the next rows, in that form, whose groups are known, and gives the others by their place in the batch.
     func takeKnown(_ batch: Batch) throws(StoaError) -> (unknown: [Int32], keys: [Column])
     /// The keys of rows.
     func keys(of batch: Batch) throws(StoaError) -> [Column]
     /// No more rows come.
     func end()
-    /// The columns of states of rows that follow the groups, each row a group of its own.
-    func ungrouped(_ batch: Batch) throws(StoaError) -> [Column]
+    /// A batch that is not grouped, as rows for the grouping that finishes.
+    func passed(_ batch: Batch) throws(StoaError) -> Batch
     /// How rows found their group, and why so.
     func strategy(keyNames: [String]) -> String
 }
@@ -94,59 +126,15 @@ protocol AggregateIntake: AnyObject {
 extension AggregateIntake {
     var mayFreeze: Bool { false }
 
+    func spillable(_ batch: Batch) -> Batch { batch }
+
     func takeKnown(_ batch: Batch) throws(StoaError) -> (unknown: [Int32], keys: [Column]) {
         preconditionFailure("\(type(of: self)) takes all rows")
     }
 
     func keys(of batch: Batch) throws(StoaError) -> [Column] { [] }
 
-    func ungrouped(_ batch: Batch) throws(StoaError) -> [Column] {
+    func passed(_ batch: Batch) throws(StoaError) -> Batch {
         preconditionFailure("\(type(of: self)) groups all rows")
     }
-}
-
-/// States: the keys, then the state columns of each aggregate.
-final class StateIntake: AggregateIntake {
-    let groups: AggregateGroups
-    private let keyCount: Int
-    private let widths: [Int]
-
-    init(keyTypes: [DataType], _ reductions: [ReductionDescription]) {
-        groups = AggregateGroups(keyTypes: keyTypes, reductions, keepsRecords: false)
-        keyCount = keyTypes.count
-        widths = reductions.map(\.states.count)
-    }
-
-    func take(_ batch: Batch) throws(StoaError) -> Batch? {
-        groups.withIDs(Array(batch.columns.prefix(keyCount)), count: batch.rowCount) { ids in
-            var place = keyCount
-            for ((_, states), width) in zip(groups.states.others, widths) {
-                states.merge(Array(batch.columns[place..<place + width]), ids: ids, count: batch.rowCount)
-                place += width
-            }
-        }
-        return nil
-    }
-
-    var mayFreeze: Bool { groups.table != nil }
-
-    func keys(of batch: Batch) -> [Column] { Array(batch.columns.prefix(keyCount)) }
-
-    func takeKnown(_ batch: Batch) throws(StoaError) -> (unknown: [Int32], keys: [Column]) {
-        let keys = keys(of: batch)
-        let known = groups.known(keys, count: batch.rowCount)
-        let rows = known.isAll ? batch : batch.taking(known.rows)
-        known.withIDs { ids in
-            var place = keyCount
-            for ((_, states), width) in zip(groups.states.others, widths) {
-                states.merge(Array(rows.columns[place..<place + width]), ids: ids, count: rows.rowCount)
-                place += width
-            }
-        }
-        return (known.unknown, keys)
-    }
-
-    func end() {}
-
-    func strategy(keyNames: [String]) -> String { groups.strategy(keyNames: keyNames) }
 }

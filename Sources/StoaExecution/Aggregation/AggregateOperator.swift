@@ -6,7 +6,7 @@ import StoaPlan
 ///
 /// Groups come in the order of their first row. Rows are taken in input order, each into the state of its group, and states
 /// merge in input order, so the result does not depend on where batches end. Reads all input at the first `next`, except
-/// where states are wanted and rows hardly repeat: then a key may come in several states.
+/// where states are wanted and rows hardly repeat: then it gives the rows instead, of `Aggregation.rowSchema`.
 package final class AggregateOperator: BatchSource, StrategyTeller {
     package let schema: Schema
     private let input: any BatchSource
@@ -31,8 +31,8 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
     private var strategyInMemory = ""
     /// The number of each group's first row, where the input's last column has the rows' numbers.
     private var firstRows: GrowingBuffer<Int64>?
-    /// Rows that come after the groups without being grouped, of a partition whose rows hardly repeat.
-    private var ungrouped: Batch?
+    /// The next rows of a partition whose rows hardly repeat, which are not grouped; nil where rows are.
+    private var ungrouped: ArraySlice<Batch>?
 
     /// The grouping of the input's rows or states.
     package convenience init(
@@ -70,14 +70,12 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
             reductions.append(reduction)
         }
         if aggregation.phase.readsStates {
-            intake = StateIntake(keyTypes: aggregation.keys.map(\.type), reductions)
+            intake = StateIntake(aggregation, reductions, input: input.schema)
         } else if aggregation.keys.isEmpty {
             intake = try TotalIntake(aggregation, reductions, after: steps, input: input)
         } else {
-            let arguments = try AggregateArguments(aggregation, reductions, input: input)
-            intake = RowIntake(
-                keyTypes: aggregation.keys.map(\.type), reductions, arguments,
-                givesStates: aggregation.phase.givesStates && level == 0)
+            intake = try RowIntake(
+                aggregation, reductions, input: input, mayPass: aggregation.phase.givesStates && level == 0)
         }
     }
 
@@ -100,10 +98,11 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
             intake?.end()
         }
         try cancellation.check()
+        if ungrouped != nil { return try nextUngrouped() }
         guard let intake else { return try rest?.next() }
         let groups = intake.groups
         if position == groups.count {
-            guard spilled != nil else { return try nextUngrouped() }
+            guard spilled != nil else { return nil }
             strategyInMemory = intake.strategy(keyNames: schema.fields.prefix(keyCount).map(\.name))
             self.intake = nil
             return try nextOfFiles()
@@ -131,13 +130,13 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
             return
         }
         guard let memory else {
-            ungrouped = try intake.take(batch)
+            ungrouped = try intake.take(batch).map { $0[...] }
             return
         }
         let before = ThreadBytes.current
-        ungrouped = try intake.take(batch)
+        ungrouped = try intake.take(batch).map { $0[...] }
         groupBytes += ThreadBytes.current - before
-        // No row is grouped from here on, so no group goes to files.
+        // No row is grouped, so no group goes to files.
         if ungrouped != nil { return }
         if firstRows != nil { try noteFirstRows(of: batch, intake) }
         // When a table is full it needs its size again and twice as much for the one that replaces it.
@@ -172,6 +171,7 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
     }
 
     private func takeKnown(_ batch: Batch, _ intake: any AggregateIntake) throws(StoaError) {
+        let batch = intake.spillable(batch)
         let (unknown, keys) = try intake.takeKnown(batch)
         if unknown.isEmpty { return }
         let kept = spilledColumns.map { batch.projected(to: $0).columns } ?? batch.unnumbered(level).columns
@@ -210,16 +210,14 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
         return try rest?.next()
     }
 
-    /// The next rows that follow the groups, as states.
+    /// The next rows that are not grouped.
     private func nextUngrouped() throws(StoaError) -> Batch? {
-        while let batch = ungrouped {
-            ungrouped = try input.next()
-            if batch.rowCount > 0 {
-                guard let intake else { return nil }
-                return Batch(unchecked: schema, columns: try intake.ungrouped(batch), rowCount: batch.rowCount)
-            }
+        while true {
+            var next = ungrouped?.popFirst()
+            if next == nil { next = try input.next() }
+            guard let next, let intake else { return nil }
+            if next.rowCount > 0 { return try intake.passed(next) }
         }
-        return nil
     }
 }
 

@@ -1,44 +1,59 @@
 import StoaColumns
 import StoaKernels
+import StoaPlan
 
 /// Rows with keys.
 ///
-/// Where states are wanted and nearly every row of the first 131,072 is a group of its own, grouping the partition saves
-/// nothing: the rows that follow are passed on as states of one row each, and meet behind the exchange. Float sums then are
-/// taken row by row behind the groups of the first rows. What is decided depends on the partition's rows alone.
+/// Where states are wanted and seven of eight of the first 131,072 rows are groups of their own, grouping the partition
+/// saves little: states take more bytes than what is read of a row, and tables of so many groups exceed the caches. All rows
+/// are then passed on as they are, and meet behind the exchange. What is decided depends on the partition's rows alone.
 final class RowIntake: AggregateIntake {
-    let groups: AggregateGroups
+    private(set) var groups: AggregateGroups
+    private let aggregation: Aggregation
+    private let input: any BatchSource
     private let arguments: AggregateArguments
     private let reductions: [ReductionDescription]
-    /// Whether the rows may be passed on.
-    private let mayPass: Bool
+    /// The first rows, as long as they may be passed on.
+    private var sample: [Batch]?
     private var rowCount = 0
     private var passedCount = 0
+    /// How the first rows were grouped, when they are passed on after all.
+    private var sampleStrategy: String?
+    private var rows: PassedRows?
 
-    /// Rows after which it is decided whether to group further.
+    /// Rows after which it is decided whether to group.
     static let sampleRows = 1 << 17
 
-    /// - Parameter givesStates: whether states are wanted, not values.
+    /// - Parameter mayPass: whether rows may be passed on as they are.
     init(
-        keyTypes: [DataType], _ reductions: [ReductionDescription], _ arguments: AggregateArguments,
-        givesStates: Bool
-    ) {
-        groups = AggregateGroups(keyTypes: keyTypes, reductions, keepsRecords: true)
-        self.arguments = arguments
+        _ aggregation: Aggregation, _ reductions: [ReductionDescription], input: any BatchSource, mayPass: Bool
+    ) throws(StoaError) {
+        groups = AggregateGroups(keyTypes: aggregation.keys.map(\.type), reductions, keepsRecords: true)
+        self.aggregation = aggregation
+        self.input = input
         self.reductions = reductions
-        mayPass = givesStates && reductions.allSatisfy(\.hasStatesOfRows)
+        arguments = try AggregateArguments(aggregation, reductions, input: input)
+        sample = mayPass && reductions.allSatisfy(\.hasStatesOfRows) ? [] : nil
     }
 
-    func take(_ batch: Batch) throws(StoaError) -> Batch? {
+    func take(_ batch: Batch) throws(StoaError) -> [Batch]? {
         let left = Self.sampleRows - rowCount
-        if !mayPass || left <= 0 || batch.rowCount < left {
+        if sample == nil || batch.rowCount < left {
+            sample?.append(batch)
             try group(batch)
             return nil
         }
         try group(batch.slice(0..<left))
+        // Fewer groups would come again and again in a partition of a million rows.
+        if groups.count >= Self.sampleRows / 8 * 7, let sample {
+            let names = aggregation.schema.fields.prefix(aggregation.keys.count).map(\.name)
+            sampleStrategy = "\(rowCount) rows had \(groups.count) groups by a \(groups.strategy(keyNames: names))"
+            groups = AggregateGroups(keyTypes: aggregation.keys.map(\.type), reductions, keepsRecords: true)
+            self.sample = nil
+            return sample + [batch]
+        }
+        sample = nil
         let rest = batch.slice(left..<batch.rowCount)
-        // 15 groups for 16 rows: a partition would have to be many times as long for its groups to repeat noticeably.
-        if groups.count >= Self.sampleRows / 16 * 15 { return rest }
         if rest.rowCount > 0 { try group(rest) }
         return nil
     }
@@ -46,16 +61,11 @@ final class RowIntake: AggregateIntake {
     private func group(_ batch: Batch) throws(StoaError) {
         rowCount += batch.rowCount
         let rows = try arguments.evaluate(batch)
-        groups.withIDs(rows.keys, count: batch.rowCount) { ids in
-            groups.states.updateRecords(rows.arguments.map(\.single), ids: ids, count: batch.rowCount)
-            for (place, states) in groups.states.others {
-                states.update(rows.arguments[place], ids: ids, count: batch.rowCount)
-            }
-        }
+        groups.take(rows.keys, rows.arguments, count: batch.rowCount)
     }
 
     /// Whether to pass rows on is decided before, so that it does not depend on the room there is.
-    var mayFreeze: Bool { !mayPass || rowCount >= Self.sampleRows }
+    var mayFreeze: Bool { sample == nil }
 
     func keys(of batch: Batch) throws(StoaError) -> [Column] { try arguments.evaluate(batch).keys }
 
@@ -63,31 +73,41 @@ final class RowIntake: AggregateIntake {
         let values = try arguments.evaluate(batch)
         let known = groups.known(values.keys, count: batch.rowCount)
         let rows = known.isAll ? values.arguments : values.arguments.map { $0.taking(known.rows) }
-        known.withIDs { ids in
-            groups.states.updateRecords(rows.map(\.single), ids: ids, count: known.rows.count)
-            for (place, states) in groups.states.others {
-                states.update(rows[place], ids: ids, count: known.rows.count)
-            }
-        }
+        known.withIDs { ids in groups.update(rows, ids: ids, count: known.rows.count) }
         return (known.unknown, values.keys)
     }
 
-    func end() {}
+    func end() { sample = nil }
 
-    func ungrouped(_ batch: Batch) throws(StoaError) -> [Column] {
+    func passed(_ batch: Batch) throws(StoaError) -> Batch {
         passedCount += batch.rowCount
-        let rows = try arguments.evaluate(batch)
-        var columns = rows.keys
-        for (reduction, argument) in zip(reductions, rows.arguments) {
-            columns += reduction.statesOfRows(argument.single, count: batch.rowCount)
-        }
-        return columns
+        if let rows { return try rows.evaluate(batch) }
+        let rows = try PassedRows(aggregation, input: input)
+        self.rows = rows
+        return try rows.evaluate(batch)
     }
 
     func strategy(keyNames: [String]) -> String {
-        let grouping = groups.strategy(keyNames: keyNames)
-        if passedCount == 0 { return grouping }
-        return "\(passedCount) rows passed on ungrouped after \(Self.sampleRows) rows had \(groups.count) groups; "
-            + "before that \(grouping)"
+        guard let sampleStrategy else { return groups.strategy(keyNames: keyNames) }
+        return "\(passedCount) rows passed on ungrouped, because \(sampleStrategy)"
+    }
+}
+
+/// What is read of a row, as columns: keys, then each different argument.
+private final class PassedRows {
+    private let schema: Schema
+    private let program: ExpressionProgram
+    private var firstRow: Int?
+
+    init(_ aggregation: Aggregation, input: any BatchSource) throws(StoaError) {
+        schema = aggregation.rowSchema
+        program = try ExpressionProgram(aggregation.rowExpressions, input: input.schema)
+        firstRow = input.givesPartitionRows ? 0 : nil
+    }
+
+    func evaluate(_ batch: Batch) throws(StoaError) -> Batch {
+        let columns = try program.evaluate(batch, firstRow: firstRow)
+        firstRow = firstRow.map { $0 + batch.rowCount }
+        return Batch(unchecked: schema, columns: columns, rowCount: batch.rowCount)
     }
 }

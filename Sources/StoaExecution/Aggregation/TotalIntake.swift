@@ -43,7 +43,7 @@ final class TotalIntake: AggregateIntake {
         if program.makesNoColumns { input.takeLongBatches() }
     }
 
-    func take(_ batch: Batch) throws(StoaError) -> Batch? {
+    func take(_ batch: Batch) throws(StoaError) -> [Batch]? {
         let (columns, count) = try program.reduce(batch, firstRow: firstRow, into: sinks)
         firstRow = firstRow.map { $0 + batch.rowCount }
         passedRowCount += count

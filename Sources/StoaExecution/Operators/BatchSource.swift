@@ -15,7 +15,7 @@ package enum Morsel {
 ///
 /// A source belongs to one task and is used by one thread.
 package protocol BatchSource: AnyObject {
-    /// Names and types of every batch's columns.
+    /// Names and types of every batch's columns; those of a partial grouping's batches may be rows (`Aggregation.rowSchema`).
     var schema: Schema { get }
 
     /// The next batch, of at most `Morsel.rowLimit` rows unless its reader takes longer ones, and possibly empty, or nil

@@ -15,6 +15,7 @@ final class InputSource: BatchSource {
     }
 
     let schema: Schema
+    private let rowSchema: Schema?
     var givesPartitionRows: Bool { true }
     private let number: Int
     private let context: TaskContext
@@ -25,9 +26,12 @@ final class InputSource: BatchSource {
     private var acceptedSchema: Schema
 
     /// The rows of a task's input of that number.
-    init(_ number: Int, schema: Schema, of context: TaskContext) throws(StoaError) {
+    ///
+    /// - Parameter rowSchema: batches of this schema may come, too, and stay as they are.
+    init(_ number: Int, schema: Schema, or rowSchema: Schema? = nil, of context: TaskContext) throws(StoaError) {
         self.schema = schema
         acceptedSchema = schema
+        self.rowSchema = rowSchema
         self.number = number
         self.context = context
         switch try context.input(number) {
@@ -71,7 +75,7 @@ final class InputSource: BatchSource {
     /// the sides of a union do. Throws `engineFailed` when the types differ.
     private func relabelled(_ batch: Batch) throws(StoaError) -> Batch {
         if batch.schema == acceptedSchema { return batch }
-        if batch.schema == schema {
+        if batch.schema == schema || batch.schema == rowSchema {
             acceptedSchema = batch.schema
             return batch
         }

@@ -4,7 +4,6 @@ import StoaColumns
 /// batches of a few rows; larger ones are kept as they are, without a copy. What is joined depends on row counts and,
 /// where texts are long, on their bytes. Under a tight memory limit the batches gathered so far go to a file.
 struct BatchCollector {
-    private let schema: Schema
     private let cancellation: CancellationFlag
     private let memory: TaskMemory?
     private var batches: [Batch] = []
@@ -24,11 +23,13 @@ struct BatchCollector {
         schema: Schema, cancellation: CancellationFlag, textLimit: Int = HeldText.defaultLimit,
         memory: TaskMemory? = nil
     ) {
-        self.schema = schema
         self.memory = memory
         smallText = HeldText(schema: schema, limit: textLimit)
         self.cancellation = cancellation
     }
+
+    /// Whether no rows came.
+    var isEmpty: Bool { batches.isEmpty && small.isEmpty && spilled == nil }
 
     mutating func append(_ batch: Batch) throws(StoaError) {
         if batch.rowCount == 0 { return }
@@ -79,7 +80,7 @@ struct BatchCollector {
         if small.isEmpty { return }
         try hold(
             small.count == 1
-                ? small[0] : try Batch.concatenated(small, schema: schema, cancellation: cancellation))
+                ? small[0] : try Batch.concatenated(small, schema: small[0].schema, cancellation: cancellation))
         small = []
         smallRowCount = 0
         smallText.reset()

@@ -10,7 +10,10 @@ import StoaPlan
 /// Columns with nulls and plain text are gathered by row number instead. Cost: one hash a row and key, one move a value.
 /// Without keys all rows go to the first bucket.
 package struct BucketSink {
-    private let schema: Schema
+    /// Of the rows that are held: the input's, or that of rows which a partial grouping passes on.
+    private var schema: Schema
+    private let rowSchema: Schema?
+    private let textLimit: Int
     private let keys: KeyColumns
     private let bucketCount: Int
     private let cancellation: CancellationFlag
@@ -28,13 +31,17 @@ package struct BucketSink {
     /// Rows distributed at a time: about a morsel a bucket, within what is still moved inside the last cache level.
     private var chunkRowCount: Int { min(16, bucketCount) * Morsel.rowLimit }
 
-    /// - Parameter textLimit: bytes of text that are moved at a time at most, unless one batch has more.
+    /// - Parameters:
+    ///   - rowSchema: that of rows which a partial grouping may pass on in place of states. Their keys are in the same places.
+    ///   - textLimit: bytes of text that are moved at a time at most, unless one batch has more.
     package init(
-        keys: [BoundExpression], bucketCount: Int, schema: Schema, cancellation: CancellationFlag,
-        textLimit: Int = HeldText.defaultLimit, memory: TaskMemory? = nil
+        keys: [BoundExpression], bucketCount: Int, schema: Schema, rowSchema: Schema? = nil,
+        cancellation: CancellationFlag, textLimit: Int = HeldText.defaultLimit, memory: TaskMemory? = nil
     ) throws(StoaError) {
         precondition(bucketCount > 0, "an exchange needs a bucket")
         self.schema = schema
+        self.rowSchema = rowSchema
+        self.textLimit = textLimit
         self.keys = try KeyColumns(keys, input: schema)
         self.bucketCount = bucketCount
         counts = Array(repeating: 0, count: bucketCount)
@@ -53,12 +60,13 @@ package struct BucketSink {
             try spillIfTight(after: batch)
             return
         }
+        if let rowSchema, batch.schema == rowSchema, schema != rowSchema { try begin(rowSchema) }
         if !heldText.add(batch, to: held) {
             try distribute()
             _ = heldText.add(batch, to: held)
         }
         let batch = try keys.adding(to: batch)
-        held.append(keys.input(of: batch, schema: schema))
+        held.append(schema == rowSchema ? batch : keys.input(of: batch, schema: schema))
         let hashes = MemoryRegion(of: UInt64.self, count: batch.rowCount)
         KeyTable.hash(keys.keys(of: batch), count: batch.rowCount, into: hashes.bound(to: UInt64.self))
         buckets.append(hashes)
@@ -74,6 +82,18 @@ package struct BucketSink {
         blocks.reserveCapacity(bucketCount)
         for bucket in collectors.indices { blocks.append(try collectors[bucket].finish()) }
         return blocks
+    }
+
+    /// A partial grouping passes its rows on: the first batch tells.
+    private mutating func begin(_ next: Schema) throws(StoaError) {
+        guard held.isEmpty, collectors.allSatisfy(\.isEmpty) else {
+            throw StoaError(.engineFailed, source: .engine, "a partition gives both \(schema) and \(next)")
+        }
+        schema = next
+        heldText = HeldText(schema: next, limit: textLimit)
+        collectors = Array(
+            repeating: BatchCollector(schema: next, cancellation: cancellation, textLimit: textLimit),
+            count: bucketCount)
     }
 
     private mutating func spillIfTight(after batch: Batch) throws(StoaError) {

@@ -89,10 +89,24 @@ extension TaskContext {
         return source
     }
 
+    /// The states of groups, among which rows may come that were passed on.
+    private func states(
+        _ number: Int, _ schema: Schema, of aggregation: Aggregation, at place: PlanPlace
+    ) throws(StoaError) -> any BatchSource {
+        let source = { [self] () throws(StoaError) -> any BatchSource in
+            try InputSource(number, schema: schema, or: aggregation.rowSchema, of: self)
+        }
+        guard let analysis else { return try source() }
+        return try analysis.measured(at: place.index, source)
+    }
+
     /// An aggregation and its input. A filter below a grouping moves only the columns that the grouping reads.
     private func input(
         of aggregation: Aggregation, over plan: PhysicalPlan, at place: PlanPlace
     ) throws(StoaError) -> (Aggregation, any BatchSource) {
+        if case .input(let number, let schema) = plan, aggregation.phase.readsStates {
+            return (aggregation, try states(number, schema, of: aggregation, at: place))
+        }
         guard case .filter(let condition, let input) = plan, !aggregation.phase.readsStates else {
             return (aggregation, try source(of: plan, at: place))
         }

@@ -113,8 +113,8 @@ struct TaskRunner {
     ) throws(StoaError) -> [Block] {
         let source = try context.source(of: context.task.plan)
         var sink = try BucketSink(
-            keys: keys, bucketCount: count, schema: source.schema, cancellation: context.cancellation,
-            memory: context.memory)
+            keys: keys, bucketCount: count, schema: source.schema, rowSchema: context.task.plan.passedRowSchema,
+            cancellation: context.cancellation, memory: context.memory)
         while let batch = try source.next() { try sink.append(batch) }
         return try sink.finish()
     }

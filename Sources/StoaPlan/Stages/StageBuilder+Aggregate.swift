@@ -156,6 +156,20 @@ extension Aggregation {
                 aggregates: aggregates.map { $0.over($0.arguments.map(moved)) }, schema: self.schema))
     }
 
+    /// What is read of a row: the keys, then each different argument.
+    package var rowExpressions: [BoundExpression] {
+        aggregates.flatMap(\.arguments).reduce(into: keys) { if !$0.contains($1) { $0.append($1) } }
+    }
+
+    /// The schema of rows that a partial grouping leaves to the one which finishes, because they hardly repeat: the values of
+    /// `rowExpressions`. Names tell rows from states, whose types may be the same.
+    package var rowSchema: Schema {
+        Schema(
+            rowExpressions.enumerated().map { place, expression in
+                Field("row.\(place)", expression.type, isNullable: expression.isNullable)
+            })
+    }
+
     /// The same grouping in a phase; `self` is complete. The columns of states are called after the aggregate, with the
     /// number of the state's part.
     func inPhase(_ phase: AggregatePhase) -> Aggregation {
@@ -167,5 +181,13 @@ extension Aggregation {
         }
         return Aggregation(
             phase: phase, keys: keys, aggregates: aggregates, schema: Schema(schema.fields.prefix(keys.count) + states))
+    }
+}
+
+extension PhysicalPlan {
+    /// The schema of rows that may come out in place of those of the plan's schema: see `Aggregation.rowSchema`.
+    package var passedRowSchema: Schema? {
+        guard case .aggregate(let aggregation, _) = self, aggregation.phase == .partial else { return nil }
+        return aggregation.rowSchema
     }
 }

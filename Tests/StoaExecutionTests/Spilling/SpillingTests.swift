@@ -181,6 +181,78 @@ import Testing
         #expect(tight.executor.spillFile.byteCount == 0)
     }
 
+    /// Rows that partial groupings passed on meet states, in either order, in a grouping that spills.
+    @Test(arguments: [[0, 1], [1, 0], [0, 1, 0], [0, 0]])
+    func passedRowsAndStatesMergeToTheSameBits(_ order: [Int]) throws {
+        let schema = Schema([Field("key", .int64), Field("float", .float64), Field("text", .utf8)])
+        func rows(_ count: Int, distinct: Int) throws -> Batch {
+            let keys: [Int64?] = (0..<count).map { row in
+                row % 11 == 0 ? nil : Int64(row % distinct * 7_919 % 1_000_003)
+            }
+            let floats = (0..<count).map { (row: Int) -> Double? in row % 13 == 0 ? nil : 1 / Double(row + 1) }
+            let texts = (0..<count).map { (row: Int) -> String? in row % 17 == 0 ? nil : "text \(row % 7)" }
+            return try Batch(["key": Column(keys), "float": Column(floats), "text": Column(texts)])
+        }
+        // A partition whose rows hardly repeat, and one whose rows do.
+        let parts = [try rows(140_000, distinct: 140_000), try rows(3_000, distinct: 100)]
+        let bound = Bound(schema: schema)
+        let functions: [(AggregateFunction, String?, DataType)] = [
+            (.countRows, nil, .int64), (.sum, "float", .float64), (.mean, "key", .float64), (.max, "text", .utf8),
+        ]
+        let aggregates = functions.map { function, name, type in
+            BoundAggregate(
+                function: function, argument: name.map(bound.column), type: type, text: "\(function)(\(name ?? ""))")
+        }
+        func grouping(_ phase: AggregatePhase) -> Aggregation {
+            var fields = [Field("key", DataType.int64)]
+            for aggregate in aggregates {
+                if phase.givesStates {
+                    for (part, type) in aggregate.stateTypes.enumerated() {
+                        fields.append(Field("\(aggregate.text).\(part)", type))
+                    }
+                } else {
+                    fields.append(Field(aggregate.text, aggregate.type))
+                }
+            }
+            let key = bound.column("key")
+            return Aggregation(
+                phase: phase, keys: [key], aggregates: aggregates, schema: Schema(fields))
+        }
+        func finished(on harness: TaskHarness) throws -> [Batch] {
+            var inputs: [[BlockLocation]] = [[], []]
+            for (number, part) in order.enumerated() {
+                let input = TaskInput.blocks([harness.put([parts[part]], stage: 0, partition: number)])
+                let report = try harness.report(
+                    .aggregate(grouping(.partial), .input(0, schema)), [input],
+                    output: .buckets(keys: [bound.column("key")], count: 2), stage: 1, partition: number)
+                for (bucket, block) in report.blocks.enumerated() {
+                    inputs[bucket].append(BlockLocation(block: block.id, executor: harness.executor.id))
+                }
+                let isPassed = report.blocks.reduce(0) { $0 + $1.rowCount } == parts[part].rowCount
+                #expect(isPassed == (part == 0))
+            }
+            return try inputs.map { input in
+                let plan = PhysicalPlan.aggregate(grouping(.finish), .input(0, grouping(.partial).schema))
+                return try #require(try harness.blocks(plan, [.blocks(input)], stage: 2).first)
+                    .joined(grouping(.finish).schema)
+            }
+        }
+        let tight = TaskHarness()
+        tight.executor.memory.setLimit(nil, spillingFrom: 4 << 20)
+        let (spilled, plain) = (try finished(on: tight), try finished(on: TaskHarness()))
+        #expect(tight.executor.spillFile.byteCount > 0)
+        for (spilled, plain) in zip(spilled, plain) {
+            #expect(zip(spilled.columns, plain.columns).allSatisfy { $0.hasSameBits(as: $1) })
+        }
+        var counted: Int64 = 0
+        for batch in plain {
+            let counts = batch.columns[1].values(as: Int64.self)
+            for row in 0..<batch.rowCount { counted += counts[row] }
+        }
+        let count = order.reduce(0) { $0 + parts[$1].rowCount }
+        #expect(counted == Int64(count))
+    }
+
     /// After 131,072 rows that hardly repeat a partition decides to pass the rest on, which is also when it may spill.
     @Test(arguments: [131_071, 131_072, 131_073, 200_000])
     func rowsThatHardlyRepeatAreAllPassedOn(_ count: Int) throws {
@@ -191,7 +263,11 @@ import Testing
             phase: .partial, keys: [key], aggregates: aggregates,
             schema: Schema([Field("key", .int64), Field("n.0", .int64)]))
         func states(on harness: TaskHarness) throws -> Batch {
-            try harness.rows([rows], schema: rows.schema) { .aggregate(partial, $0) }
+            let input = TaskInput.blocks([harness.put([rows], stage: 0)])
+            let plan = PhysicalPlan.aggregate(partial, .input(0, rows.schema))
+            let batches = try #require(try harness.blocks(plan, [input]).first).rows()
+            #expect((batches[0].schema == partial.rowSchema) == (count >= 131_072))
+            return try Batch.concatenated(batches, schema: batches[0].schema)
         }
         let (spilled, plain) = (try states(on: tightHarness()), try states(on: TaskHarness()))
         #expect(plain.rowCount == count)
