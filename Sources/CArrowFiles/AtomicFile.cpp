@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include "Failure.hpp"
 #include "InputFile.hpp"
@@ -32,11 +33,17 @@ AtomicFile::AtomicFile(const char *path) : path_(path), descriptor_(-1) {
     if (::stat(path, &information) == 0 && S_ISDIR(information.st_mode)) {
         throw Failure(STOA_INPUT_OUTPUT_FAILED, "a folder has this name", "choose another name or remove the folder");
     }
-    // A killed process of the same number, in another container say, may have left a file of the same name behind.
-    do {
-        temporary_ = temporary_beside(path_);
-        descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    } while (descriptor_ < 0 && errno == EEXIST);
+    const size_t slash = path_.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
+    descriptor_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    if (descriptor_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+        // A file system without files that have no name. A killed process of the same number, in another container say,
+        // may have left a file of the same name behind.
+        do {
+            temporary_ = temporary_beside(path_);
+            descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        } while (descriptor_ < 0 && errno == EEXIST);
+    }
     if (descriptor_ < 0) {
         const int error = errno;
         temporary_.clear();
@@ -68,13 +75,34 @@ void AtomicFile::commit(bool is_durable) {
     if (is_durable && ::fsync(descriptor_) != 0) {
         throw Failure(STOA_INPUT_OUTPUT_FAILED, "writing failed: " + error_text(errno));
     }
-    const int closed = ::close(descriptor_);
-    descriptor_ = -1;
-    if (closed != 0) throw Failure(STOA_INPUT_OUTPUT_FAILED, "writing failed: " + error_text(errno));
+    const bool has_name = !temporary_.empty();
+    // Some file systems tell only when a descriptor is closed that writing failed.
+    const int closed = has_name ? std::exchange(descriptor_, -1) : ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+    if (closed < 0 || ::close(closed) != 0) {
+        throw Failure(STOA_INPUT_OUTPUT_FAILED, "writing failed: " + error_text(errno));
+    }
+    if (!has_name && take_name()) return;
     if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
         throw Failure(STOA_INPUT_OUTPUT_FAILED, "the file cannot get its name: " + error_text(errno));
     }
     temporary_.clear();
+}
+
+bool AtomicFile::take_name() {
+    const std::string source = "/proc/self/fd/" + std::to_string(descriptor_);
+    const auto link_to = [&](const std::string &name) {
+        return ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    };
+    if (link_to(path_)) return true;
+    // A link replaces nothing: a file of this name makes room for one that has a name already.
+    bool is_linked = false;
+    while (errno == EEXIST && !is_linked) {
+        std::string name = temporary_beside(path_);
+        is_linked = link_to(name);
+        if (is_linked) temporary_ = std::move(name);
+    }
+    if (is_linked) return false;
+    throw Failure(STOA_INPUT_OUTPUT_FAILED, "the file cannot get its name: " + error_text(errno));
 }
 
 }  // namespace stoa

@@ -1,4 +1,5 @@
-// A file that appears under its name only when it is complete.
+// A file that appears under its name only when it is complete. Before, it has none, so that nothing stays behind when
+// the process is killed; where the file system must name it, it has a hidden one.
 #pragma once
 
 #include <cstddef>
@@ -8,9 +9,9 @@ namespace stoa {
 
 class AtomicFile {
 public:
-    /// Creates a hidden temporary file in the folder of `path`.
+    /// Creates a file in the folder of `path`.
     explicit AtomicFile(const char *path);
-    /// Removes the temporary file unless it was committed.
+    /// Removes the file unless it was committed.
     ~AtomicFile();
     AtomicFile(const AtomicFile &) = delete;
     AtomicFile &operator=(const AtomicFile &) = delete;
@@ -25,7 +26,11 @@ public:
     void commit(bool is_durable);
 
 private:
+    /// Gives an unnamed file its name; false when another file has that and this one is a hidden one beside it now.
+    bool take_name();
+
     std::string path_;
+    /// The hidden name, empty when there is none.
     std::string temporary_;
     int descriptor_;
 };

@@ -2,7 +2,6 @@
 
 #include <arrow/c/bridge.h>
 #include <arrow/io/file.h>
-#include <arrow/io/memory.h>
 #include <arrow/ipc/reader.h>
 
 #include <algorithm>
@@ -32,7 +31,9 @@ arrow::ipc::IpcReadOptions options_reading(std::vector<int> columns) {
 
 std::shared_ptr<arrow::ipc::RecordBatchFileReader> file_reader(
     const char *path, const arrow::ipc::IpcReadOptions &options) {
-    auto file = stoa::check(arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ));
+    // Not mapped: a file that somebody makes shorter would end the process, one that is overwritten change rows that
+    // were checked.
+    auto file = stoa::check(arrow::io::ReadableFile::Open(path));
     return stoa::check(arrow::ipc::RecordBatchFileReader::Open(file, options));
 }
 
@@ -79,7 +80,15 @@ public:
                 batch = stoa::check(file_->ReadRecordBatch(static_cast<int>(next_++)));
             }
         } while (batch->num_rows() == 0);
-        // Arrow believes a file's row counts; buffers that are too short for them must not be read.
+        // Arrow believes a file; buffers, offsets and codes that lead out of it must not be read.
+        for (int column = 0; column < batch->num_columns(); ++column) {
+            try {
+                stoa::check(batch->column(column)->ValidateFull());
+            } catch (stoa::Failure &failure) {
+                failure.column = batch->column_name(column);
+                throw;
+            }
+        }
         stoa::check(batch->Validate());
         return stoa::projected_batch(*batch, order_);
     }

@@ -7,6 +7,7 @@
 #include <arrow/builder.h>
 #include <arrow/c/bridge.h>
 #include <arrow/json/api.h>
+#include <arrow/util/utf8.h>
 
 #include <algorithm>
 #include <cstring>
@@ -16,6 +17,7 @@
 #include "InputFile.hpp"
 #include "Reader.hpp"
 #include "TextValues.hpp"
+#include "Utf8.hpp"
 
 namespace stoa {
 
@@ -111,6 +113,7 @@ public:
         for (;;) {
             const std::string_view text = next_lines();
             if (text.empty()) return nullptr;
+            check_utf8(text);
             // A block of empty lines is no JSON to Arrow.
             const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string_view::npos;
             std::shared_ptr<arrow::RecordBatch> batch;
@@ -145,6 +148,20 @@ private:
         }
         taken_ = text_.size();
         return text_;
+    }
+
+    /// Fails on a line that is not UTF-8: Arrow's parser takes what comes.
+    void check_utf8(std::string_view text) const {
+        arrow::util::InitializeUTF8();
+        if (arrow::util::ValidateUTF8(text)) return;
+        for (int64_t record = record_; !text.empty(); ++record) {
+            const size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+            if (!arrow::util::ValidateUTF8(text.substr(0, end))) {
+                const auto *bytes = reinterpret_cast<const uint8_t *>(text.data());
+                throw not_utf8(bytes, static_cast<int64_t>(end - 1)).at(record);
+            }
+            text.remove_prefix(end);
+        }
     }
 
     std::shared_ptr<arrow::RecordBatch> projected(const arrow::RecordBatch &batch, std::string_view text) const {

@@ -13,6 +13,7 @@
 #include "ParquetFooters.hpp"
 #include "ParquetStatistics.hpp"
 #include "Reader.hpp"
+#include "Utf8.hpp"
 
 namespace {
 
@@ -133,6 +134,7 @@ public:
 private:
     void open(int row_group) {
         columns_.clear();
+        rows_read_.assign(leaves_.size(), 0);
         row_group_ = file_.reader->RowGroup(row_group);
         for (size_t index = 0; index < leaves_.size(); ++index) {
             const auto &type = file_.field(selection_.columns[index]).type();
@@ -147,11 +149,22 @@ private:
 
     std::shared_ptr<arrow::Array> read(size_t index, int64_t rows) {
         try {
-            return columns_[index]->read(rows);
+            auto array = columns_[index]->read(rows);
+            rows_read_[index] += array->length();
+            return array;
         } catch (stoa::Failure &failure) {
             failure.column = file_.field(selection_.columns[index]).name();
+            if (failure.row > 0) {
+                failure.row += rows_read_[index] + rows_before(selection_.row_groups[next_row_group_ - 1]);
+            }
             throw;
         }
+    }
+
+    int64_t rows_before(int row_group) const {
+        int64_t rows = 0;
+        for (int before = 0; before < row_group; ++before) rows += file_.metadata->RowGroup(before)->num_rows();
+        return rows;
     }
 
     OpenFile file_;
@@ -159,6 +172,8 @@ private:
     std::vector<int> leaves_;
     std::shared_ptr<parquet::RowGroupReader> row_group_;
     std::vector<std::unique_ptr<stoa::ParquetColumn>> columns_;
+    /// Rows that were read of each column of the row group.
+    std::vector<int64_t> rows_read_;
     /// What was read of a column beyond the last batch, because another one had more text.
     std::vector<std::shared_ptr<arrow::Array>> pending_;
     size_t next_row_group_ = 0;
@@ -201,6 +216,14 @@ public:
             stoa::check(batches_->ReadNext(&batch));
             if (!batch) return nullptr;
         } while (batch->num_rows() == 0);
+        for (int column = 0; column < batch->num_columns(); ++column) {
+            try {
+                stoa::check_utf8(*batch->column(column));
+            } catch (stoa::Failure &failure) {
+                failure.column = batch->column_name(column);
+                throw;
+            }
+        }
         return stoa::projected_batch(*batch, order_);
     }
 

@@ -17,7 +17,7 @@ public:
     virtual ~ParquetColumn() = default;
 
     /// The next rows: `rows` of them, which must be left, or fewer when so many would have too much text for a batch; at
-    /// least one.
+    /// least one. The row of a failure counts from 1 among them, 0 when none is to blame.
     virtual std::shared_ptr<arrow::Array> read(int64_t rows) = 0;
 };
 

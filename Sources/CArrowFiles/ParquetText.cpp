@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ParquetRows.hpp"
+#include "Utf8.hpp"
 
 namespace stoa {
 
@@ -59,6 +60,12 @@ public:
     void append_null() {
         ++row_;
         starts_[row_] = starts_[row_ - 1];
+    }
+
+    /// Fails on a text that is not UTF-8; the failure's row counts from 1.
+    void check() const {
+        const int64_t row = first_not_utf8(data_, starts_, row_);
+        if (row >= 0) throw not_utf8(data_ + starts_[row], starts_[row + 1] - starts_[row]).at(row + 1);
     }
 
     int64_t count() const { return row_; }
@@ -121,6 +128,7 @@ public:
             }
             if (place_ < count_) break;
         }
+        texts.check();
         bytes_per_row_ = texts.size() / texts.count() + 1;
         return texts.finish(validity);
     }
@@ -187,6 +195,13 @@ private:
     void remember(const parquet::ByteArray *entries, int32_t count) {
         TextRows texts(count, 0);
         for (int32_t entry = 0; entry < count; ++entry) texts.append(entries[entry]);
+        try {
+            texts.check();
+        } catch (Failure &failure) {
+            // An entry of the dictionary is no row.
+            failure.row = 0;
+            throw;
+        }
         dictionary_ = texts.finish(Validity(count));
     }
 

@@ -4,40 +4,46 @@ import StoaPlan
 /// Reads a slice of a file batch by batch, on one thread. Batches of text files have 65,536 rows but for the last;
 /// those of Parquet at most so many; those of Arrow files are as they were written.
 ///
-/// Imported memory is shared, not copied: batches of an Arrow file point into the mapped file.
+/// Whoever changes, replaces or removes the file meanwhile makes this fail: no batch is given whose rows were read
+/// after that. What a file system tells of a write is as fine as its clock, a few milliseconds.
 package final class FileReader {
     private let slice: FileSlice
     private let schema: Schema
     private var reader: NativeReader?
 
-    /// Opens the slice's file. Throws `fileChanged` when it is not the file that was planned with.
+    /// Opens the slice's file. Throws `fileChanged` when it is not the file that was planned with, `fileNotFound` when it
+    /// was removed.
     package init(_ slice: FileSlice) throws(StoaError) {
         self.slice = slice
         schema = slice.schema
-        let identity = try FileIdentity(of: slice.path)
-        guard identity == FileIdentity(size: slice.fileSize, modified: slice.modified) else {
-            throw StoaError(
-                .fileChanged, source: .environment, "the file changed after the job was planned",
-                advice: "run the job again", at: .init(file: slice.path))
+        if let change = slice.change { throw change }
+        guard slice.rowCount != 0 else { return }
+        do throws(StoaError) {
+            reader = try NativeReader.open(slice)
+        } catch {
+            throw slice.change ?? error
         }
-        if slice.rowCount != 0 { reader = try NativeReader.open(slice) }
     }
 
     /// The next batch with at least one row, nil after the last.
     ///
     /// A value that is not of its column's type is a `malformedFile` error with file, record, column and text; where
-    /// the type came from a sample the advice says how large it was.
+    /// the type came from a sample the advice says how large it was. A file that is not the one that was planned with any
+    /// more is `fileChanged`, whatever reading it gave.
     package func next() throws(StoaError) -> Batch? {
         guard let reader else { return nil }
-        do {
-            guard let batch = try reader.next() else {
+        do throws(StoaError) {
+            let batch = try reader.next()
+            // The end may be that of a file that became shorter.
+            if let change = slice.change { throw change }
+            guard let batch else {
                 self.reader = nil
                 return nil
             }
             return try checked(batch)
         } catch {
             self.reader = nil
-            throw explained(error)
+            throw slice.change ?? explained(error)
         }
     }
 

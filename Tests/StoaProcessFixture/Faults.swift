@@ -1,22 +1,24 @@
 import Glibc
 import Stoa
 
-/// Does what no function should do, the first time that it meets the row 17.
+/// Does what no function should do, the first time that it meets a row.
 struct Misbehaving: BatchFunction {
     let how: String
     /// A file that says that it has been done.
     let mark: String
+    var row: Int64 = 17
 
     func outputSchema(for input: Schema) throws -> Schema { input }
 
     func callAsFunction(_ batch: Batch) throws -> Batch {
-        guard try batch.column("x").array(of: Int64.self).contains(17) else { return batch }
+        guard try batch.column("x").array(of: Int64.self).contains(row) else { return batch }
         let file = open(mark, O_CREAT | O_EXCL | O_WRONLY, 0o600)
         guard file >= 0 else { return batch }
         close(file)
         switch how {
         case "exit": exit(7)
         case "trap": fatalError("a mistake of the user's")
+        case "kill": kill(getpid(), SIGKILL)
         default: writeGarbage()
         }
         return batch

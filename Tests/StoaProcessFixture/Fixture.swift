@@ -6,6 +6,7 @@ import Stoa
 ///     StoaProcessFixture queries CLUSTER ROWS    the answers of the suite of queries, bit by bit
 ///     StoaProcessFixture killed CLUSTER ROWS     the same, while one executor after the other is killed
 ///     StoaProcessFixture misbehave HOW FOLDER    one task misbehaves once: `exit`, `trap`, or `garbage` on the connection
+///     StoaProcessFixture write FOLDER            an executor is killed while it writes the file out.csv; tells its rows
 ///     StoaProcessFixture wait COUNT              tells its executors' processes, then waits to be killed
 ///     StoaProcessFixture print                   prints before its session, in tasks, and after it
 ///     StoaProcessFixture leave-early FILE        the second run, an executor's, ends before it opens a session
@@ -24,6 +25,7 @@ enum Fixture {
             try await Queries.run(session, rows: Int(words[2]) ?? 0)
             session.stop()
         case "misbehave": try await misbehave(words[1], folder: words[2])
+        case "write": try await writeWhileKilled(words[1])
         case "wait": try await waitForDeath(executors: Int(words[1]) ?? 1)
         case "print": try await printEverywhere()
         case "leave-early": try leaveEarly(words[1])
@@ -61,6 +63,16 @@ enum Fixture {
         let sum = try await frame.mapBatches(Misbehaving(how: how, mark: folder + "/done")).agg(sum("x").as("s"))
             .collect()
         print(try sum["s", as: Int64.self][0])
+    }
+
+    /// One task writes all batches of one partition; the last of them kills it.
+    private static func writeWhileKilled(_ folder: String) async throws {
+        let session = try Session(cluster: .processes(executors: 2, threadsPerExecutor: 1, pinned: false))
+        let rows = 1_000_000
+        let frame = try session.dataFrame(["x": Column((0..<rows).map { Int64($0) })], rowsPerPartition: rows)
+        let killing = Misbehaving(how: "kill", mark: folder + "/done", row: Int64(rows - 1))
+        try await frame.mapBatches(killing).write.csv(folder + "/out.csv")
+        print(try await session.read.csv(folder + "/out.csv").count())
     }
 
     private static func printEverywhere() async throws {

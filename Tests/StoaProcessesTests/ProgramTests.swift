@@ -36,6 +36,15 @@ import Testing
         #expect(try folder.contents() == ["done"])
     }
 
+    /// Of a file that it wrote nothing stays behind, not even under a hidden name.
+    @Test func anExecutorKilledWhileItWritesLeavesNoFile() throws {
+        let folder = try TemporaryFolder()
+        let outcome = try fixture.run(["write", folder.path])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output == "1000000\n")
+        #expect(try folder.contents() == ["done", "out.csv"])
+    }
+
     @Test func whatExecutorsPrintHasTheirNames() throws {
         let outcome = try fixture.run(["print"])
         #expect(outcome.status == 0)

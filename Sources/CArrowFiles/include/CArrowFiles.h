@@ -201,7 +201,7 @@ stoa_status stoa_parquet_read(
 
 typedef struct stoa_ipc stoa_ipc;
 
-// Opens the file format (mapped into memory, not copied) or the stream format.
+// Opens the file format or the stream format.
 stoa_status stoa_ipc_open(const char *path, stoa_ipc **file);
 void stoa_ipc_close(stoa_ipc *file);
 stoa_status stoa_ipc_schema(stoa_ipc *file, struct ArrowSchema *schema);
@@ -233,7 +233,7 @@ typedef struct stoa_write_request {
     bool is_durable;
 } stoa_write_request;
 
-// Begins a file under a hidden temporary name in the folder of `path`.
+// Begins a file without a name in the folder of `path`, or under a hidden one where the file system has no such files.
 stoa_status stoa_writer_open(const stoa_write_request *request, stoa_writer **writer);
 // Adds a batch; releases array and schema whether it succeeds or not. Text may be dictionary-encoded or plain.
 stoa_status stoa_writer_write(stoa_writer *writer, struct ArrowArray *array, struct ArrowSchema *schema);

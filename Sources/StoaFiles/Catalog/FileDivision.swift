@@ -127,7 +127,7 @@ struct PartitionList {
     ) -> FileSlice {
         FileSlice(
             path: file.key.path, format: file.key.format, fileSchema: schema, projection: projection, part: part,
-            fileSize: file.key.identity.size, modified: file.key.identity.modified, rowCount: rows)
+            identity: file.key.identity, rowCount: rows)
     }
 
     /// A part of no rows: every scan has a partition.

@@ -1,14 +1,10 @@
 import Glibc
 import StoaColumns
+import StoaPlan
 
-/// What tells whether a file is still the one that was looked at: size and time of last change.
-package struct FileIdentity: Hashable, Sendable {
-    package let size: Int
-    /// Nanoseconds since 1970.
-    package let modified: Int64
-
+extension FileIdentity {
     /// The identity of the file at a path. Throws `fileNotFound` with near names, or `inputOutputFailed`.
-    package init(of path: String) throws(StoaError) {
+    init(of path: String) throws(StoaError) {
         switch FileSystem.kind(of: path) {
         case .file(let identity): self = identity
         case .folder: throw StoaError(.inputOutputFailed, "this is a folder", at: .init(file: path))
@@ -17,10 +13,32 @@ package struct FileIdentity: Hashable, Sendable {
             throw StoaError(.inputOutputFailed, source: .environment, reason, at: .init(file: path))
         }
     }
+}
 
-    init(size: Int, modified: Int64) {
-        self.size = size
-        self.modified = modified
+extension FileSlice {
+    /// What is wrong when the file is not the one that was planned with; nil when it is. Asks the file system once.
+    var change: StoaError? {
+        var code = StoaError.Code.fileChanged
+        let found: String
+        switch FileSystem.kind(of: path) {
+        case .file(let file):
+            if file == identity { return nil }
+            if file.size != identity.size {
+                found = "the file has \(file.size) bytes, it had \(identity.size) when the job was planned"
+            } else if file.modified != identity.modified {
+                found = "the file was written to after the job was planned"
+            } else {
+                found = "another file has taken this name since the job was planned"
+            }
+        case .folder: found = "there is a folder where a file was when the job was planned"
+        case .missing: (code, found) = (.fileNotFound, "the file was removed after the job was planned")
+        case .other(let reason):
+            return StoaError(.inputOutputFailed, source: .environment, reason, at: .init(file: path))
+        }
+        return StoaError(
+            code, source: .environment, found,
+            advice: "let nobody change the file while a job reads it, and read it again with a new DataFrame",
+            at: .init(file: path))
     }
 }
 
@@ -45,7 +63,8 @@ enum FileSystem {
             let time = information.st_mtim
             return .file(
                 FileIdentity(
-                    size: Int(information.st_size), modified: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)))
+                    size: Int(information.st_size), modified: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec),
+                    number: UInt64(information.st_ino)))
         case S_IFDIR: return .folder
         default: return .other("this is neither a file nor a folder")
         }

@@ -47,6 +47,22 @@ public struct FileScan: Hashable, Codable, Sendable {
     }
 }
 
+/// What tells whether a file is still the one that was looked at. A write that leaves size and time as they were is not
+/// noticed.
+package struct FileIdentity: Hashable, Codable, Sendable {
+    package let size: Int
+    /// Time of the last write, in nanoseconds since 1970.
+    package let modified: Int64
+    /// The number that its file system gave it: another file of the same name has another one.
+    package let number: UInt64
+
+    package init(size: Int, modified: Int64, number: UInt64) {
+        self.size = size
+        self.modified = modified
+        self.number = number
+    }
+}
+
 /// A part of one file that one task reads: a partition, fixed by the data.
 public struct FileSlice: Hashable, Codable, Sendable {
     /// Which rows of the file.
@@ -70,25 +86,22 @@ public struct FileSlice: Hashable, Codable, Sendable {
     public let projection: [Int]
     /// The rows to give.
     public let part: Part
-    /// Size and time of last change (nanoseconds since 1970) when the scan was planned: a reader that finds others throws `fileChanged`.
-    public let fileSize: Int
-    /// See `fileSize`.
-    public let modified: Int64
+    /// The file as it was when the scan was planned: a reader that finds another one throws `fileChanged`.
+    package let identity: FileIdentity
     /// Rows of the slice when known without reading it.
     public let rowCount: Int?
 
     /// A slice.
-    public init(
-        path: String, format: FileFormat, fileSchema: Schema, projection: [Int], part: Part, fileSize: Int,
-        modified: Int64, rowCount: Int?
+    package init(
+        path: String, format: FileFormat, fileSchema: Schema, projection: [Int], part: Part, identity: FileIdentity,
+        rowCount: Int?
     ) {
         self.path = path
         self.format = format
         self.fileSchema = fileSchema
         self.projection = projection
         self.part = part
-        self.fileSize = fileSize
-        self.modified = modified
+        self.identity = identity
         self.rowCount = rowCount
     }
 

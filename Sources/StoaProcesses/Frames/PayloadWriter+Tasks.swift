@@ -174,7 +174,7 @@ extension PayloadReader {
         let rowCount = try optional { (reader) throws(StoaError) in try reader.natural() }
         return FileSlice(
             path: file.path, format: file.format, fileSchema: file.fileSchema, projection: file.projection, part: part,
-            fileSize: file.fileSize, modified: file.modified, rowCount: rowCount)
+            identity: file.identity, rowCount: rowCount)
     }
 
     private mutating func range() throws(StoaError) -> Range<Int> {
@@ -186,7 +186,7 @@ extension PayloadReader {
 extension FileSlice {
     /// Whether the two differ in their rows only.
     fileprivate func isOfSameScan(as other: FileSlice) -> Bool {
-        path == other.path && fileSize == other.fileSize && modified == other.modified
-            && projection == other.projection && format == other.format && fileSchema == other.fileSchema
+        path == other.path && identity == other.identity && projection == other.projection && format == other.format
+            && fileSchema == other.fileSchema
     }
 }

@@ -8,8 +8,8 @@ enum Graphs {
 
     static let file = StageInput.file(
         FileSlice(
-            path: "/data", format: .json, fileSchema: Schema(), projection: [], part: .rowGroups([0]), fileSize: 1,
-            modified: 0, rowCount: nil))
+            path: "/data", format: .json, fileSchema: Schema(), projection: [], part: .rowGroups([0]),
+            identity: FileIdentity(size: 1, modified: 0, number: 0), rowCount: nil))
 
     static func stage(_ id: Int, _ tasks: [[StageInput]], output: StageOutput = .block) -> Stage {
         Stage(

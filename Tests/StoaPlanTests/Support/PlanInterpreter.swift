@@ -23,7 +23,7 @@ struct DataCatalog: PlanCatalog {
         func slice(_ groups: [Int], rowCount: Int?) -> FileSlice {
             FileSlice(
                 path: scan.path, format: .parquet, fileSchema: schema, projection: projection, part: .rowGroups(groups),
-                fileSize: 0, modified: 0, rowCount: rowCount)
+                identity: FileIdentity(size: 0, modified: 0, number: 0), rowCount: rowCount)
         }
         return ScanPartitions(
             slices: kept.isEmpty

@@ -26,7 +26,8 @@ struct TestCatalog: PlanCatalog {
         let slices = (pruned..<file.slices).map { number in
             FileSlice(
                 path: scan.path, format: .parquet, fileSchema: file.schema, projection: projection,
-                part: .rowGroups([number]), fileSize: file.slices * file.bytesPerSlice, modified: 0,
+                part: .rowGroups([number]),
+                identity: FileIdentity(size: file.slices * file.bytesPerSlice, modified: 0, number: 0),
                 rowCount: file.rowsPerSlice)
         }
         return ScanPartitions(
