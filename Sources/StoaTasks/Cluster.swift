@@ -36,6 +36,20 @@ package struct TaskFailure: Error, Hashable, Codable, Sendable {
     }
 }
 
+/// How far an attempt is that runs.
+package struct TaskProgress: Hashable, Codable, Sendable {
+    package let task: TaskID
+    /// What it has read so far; its report counts them again.
+    package let rowsRead: Int
+    package let bytesRead: Int
+
+    package init(task: TaskID, rowsRead: Int, bytesRead: Int) {
+        self.task = task
+        self.rowsRead = rowsRead
+        self.bytesRead = bytesRead
+    }
+}
+
 /// What an executor says about itself now and then.
 package struct ExecutorStatus: Hashable, Codable, Sendable {
     /// Bytes drawn from its pool, now and at most.
@@ -49,11 +63,14 @@ package struct ExecutorStatus: Hashable, Codable, Sendable {
     package var storedBytes: Int
     /// Bytes of blocks and states that it keeps in files.
     package var spilledBytes: Int
+    /// Attempts that it has and did not answer.
     package var runningTasks: Int
+    /// Those that a thread is at. One of them may have ended since.
+    package var progress: [TaskProgress]
 
     package init(
         memoryUsed: Int = 0, memoryPeak: Int = 0, memoryLimit: Int? = nil, residentBytes: Int = 0, storedBytes: Int = 0,
-        spilledBytes: Int = 0, runningTasks: Int = 0
+        spilledBytes: Int = 0, runningTasks: Int = 0, progress: [TaskProgress] = []
     ) {
         self.memoryUsed = memoryUsed
         self.memoryPeak = memoryPeak
@@ -62,6 +79,7 @@ package struct ExecutorStatus: Hashable, Codable, Sendable {
         self.storedBytes = storedBytes
         self.spilledBytes = spilledBytes
         self.runningTasks = runningTasks
+        self.progress = progress
     }
 }
 

@@ -67,6 +67,66 @@ import Testing
         #expect(status.residentBytes > 1 << 20)
     }
 
+    /// A sort of two million rows, which has read them all long before it ends.
+    private func longTask(_ harness: Harness, attempt: Int = 1) throws -> TaskDescription {
+        let location = try harness.put(try Harness.rows(50_000, seed: 1), partition: 0, on: 0)
+        let key = BoundSortKey(
+            BoundExpression(.column(2), type: .float64, isNullable: true, text: "x"), isDescending: false,
+            nullsFirst: false)
+        return TaskDescription(
+            id: TaskID(job: JobID(1), stage: StageID(0), partition: 0, attempt: attempt),
+            work: TaskWork(plan: .sort([key], limit: nil, .input(0, Harness.schema)), output: .block),
+            inputs: [.blocks(Array(repeating: location, count: 40))])
+    }
+
+    private func progress(of task: TaskID, _ harness: Harness) throws -> TaskProgress {
+        try harness.wait { event -> TaskProgress? in
+            guard case .executorStatus(_, let status) = event else { return nil }
+            return status.progress.first { $0.task == task && $0.rowsRead > 0 }
+        }
+    }
+
+    @Test func heartbeatsTellHowFarTasksAre() throws {
+        let harness = try Harness(executors: 1) { $0.heartbeatNanoseconds = 2_000_000 }
+        try harness.start()
+        defer { harness.cluster.stop() }
+        let task = try longTask(harness)
+        harness.cluster.submit([task], to: ExecutorID(0))
+        let progress = try progress(of: task.id, harness)
+        #expect(progress.rowsRead % 50_000 == 0 && progress.rowsRead <= 2_000_000 && progress.bytesRead > 0)
+        let report = try harness.report(of: task.id)
+        #expect(report.metrics.rowsRead == 2_000_000)
+        // Nothing is told of one that has ended.
+        let end = Date().addingTimeInterval(10)
+        while Date() < end {
+            guard case .executorStatus(_, let status)? = harness.events.last else { continue }
+            if status.progress.isEmpty { return }
+            usleep(2000)
+        }
+        Issue.record("an ended task is still told of")
+    }
+
+    /// What runs is finished before an executor ends; what waits is refused, to be tried elsewhere.
+    @Test func anExecutorThatIsRemovedFinishesWhatItRuns() throws {
+        let harness = try Harness(executors: 1) { $0.heartbeatNanoseconds = 2_000_000 }
+        try harness.start()
+        defer { harness.cluster.stop() }
+        let (first, second) = (try longTask(harness), try longTask(harness, attempt: 2))
+        harness.cluster.submit([first, second], to: ExecutorID(0))
+        _ = try progress(of: first.id, harness)
+        harness.cluster.removeExecutor(ExecutorID(0))
+        #expect(try harness.report(of: first.id).blocks[0].rowCount == 2_000_000)
+        let failure = try harness.wait { event in
+            if case .taskFailed(second.id, _, let failure) = event { failure } else { nil }
+        }
+        #expect(failure.error.code == .executorLost && failure.error.isRetryable)
+        #expect(failure.error.message.contains("takes no more tasks"))
+        _ = try harness.wait { event in
+            if case .executorLeft(ExecutorID(0)) = event { true } else { nil }
+        }
+        #expect(harness.cluster.processes.isEmpty)
+    }
+
     @Test func aProgramThatDoesNotOpenASessionIsAnError() throws {
         let harness = try Harness(executors: 2, mode: ["no such mode"])
         let error = try #require(throws: StoaError.self) { try harness.start() }

@@ -53,7 +53,9 @@ import Testing
         return FileSlice(
             path: "data/\(random.below(2)).csv", format: random.chance(50) ? .csv(CSVOptions()) : .parquet,
             fileSchema: Schema([Field("name", .utf8, isNullable: true), Field("x", .float64, isNullable: false)]),
-            projection: [1], part: part, fileSize: 5000, modified: 17, rowCount: random.chance(50) ? number() : nil)
+            projection: [1], part: part,
+            identity: FileIdentity(size: 5000, modified: 17, number: .max), rowCount: random.chance(50) ? number() : nil
+        )
     }
 
     private mutating func input() -> TaskInput {
@@ -66,7 +68,7 @@ import Testing
 
     private mutating func command() throws -> ExecutorCommand {
         let schema = Schema([Field("x", .int64, isNullable: false)])
-        let kinds = 18
+        let kinds = 19
         switch random.below(kinds) {
         case 0:
             return .welcome(
@@ -76,7 +78,7 @@ import Testing
                     segmentByteCount: number(), isSharing: true))
         case 1: return .segment(random.chance(50) ? .driver : SegmentID(number()), byteCount: number())
         case 2: return .closeSegment(SegmentID(number()))
-        case 3: return .work(number(), TaskWork(plan: .input(0, schema), output: .block))
+        case 3: return .work(number(), try EncodedWork(TaskWork(plan: .input(0, schema), output: .block)))
         case 4: return .forgetWork(some { $0.number() })
         case 5:
             return .tasks(
@@ -94,15 +96,20 @@ import Testing
         case 14: return .sharing(random.chance(50))
         case 15: return .broadcast(BroadcastID(number()), (0..<random.below(9)).map { _ in UInt8(random.below(256)) })
         case 16: return .forgetBroadcasts(some { BroadcastID($0.number()) })
+        case 17: return .drain
         default: return .stop
         }
     }
 
     private mutating func message() -> ExecutorMessage {
-        switch random.below(11) {
+        switch random.below(13) {
         case 0: return .register(token: "ab\(number())", process: number())
-        case 1: return .ready(random.chance(50) ? "not pinned" : nil)
-        case 2: return .heartbeat(ExecutorStatus(memoryUsed: number(), memoryLimit: number(), runningTasks: 3))
+        case 1: return .ready
+        case 2:
+            return .heartbeat(
+                ExecutorStatus(
+                    memoryUsed: number(), memoryLimit: number(), runningTasks: 3,
+                    progress: some { TaskProgress(task: $0.task(), rowsRead: $0.number(), bytesRead: $0.number()) }))
         case 3: return .answers(some { $0.answer() })
         case 4:
             return .returned(
@@ -118,6 +125,8 @@ import Testing
         case 7: return .evicted(some { $0.block() })
         case 8: return .copied(some { BlockSummary(id: $0.block(), rowCount: $0.number(), byteCount: $0.number()) })
         case 9: return .left
+        case 10: return .remark(error())
+        case 11: return .drained
         default: return .failed(error())
         }
     }

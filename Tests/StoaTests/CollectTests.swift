@@ -143,6 +143,17 @@ import Testing
         #expect(await again.isIdle())
     }
 
+    /// Of data of which executors take only a part, nothing stays.
+    @Test func dataThatIsTakenHalfWayIsGivenBack() throws {
+        let cluster = try ForgetfulCluster(failingPut: 3)
+        let session = try Session(executors: cluster)
+        let error = #expect(throws: StoaError.self) {
+            try session.dataFrame(["x": Column((0..<50).map { Double($0) })], rowsPerPartition: 10)
+        }
+        #expect(error?.code == .outOfMemory)
+        #expect(cluster.givenBlocks.isEmpty)
+    }
+
     /// A result that vanishes each time is an error in the end.
     @Test func resultsThatVanishEachTimeAreAnError() async throws {
         let session = try Session(executors: ForgetfulCluster(failing: Set(1...100)))

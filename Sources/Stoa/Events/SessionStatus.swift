@@ -97,6 +97,8 @@ public struct SessionStatus: Hashable, Codable, Sendable {
     public var executors: [Executor] = []
     /// In the order of their numbers.
     public var datasets: [Dataset] = []
+    /// What kept threads from being pinned to their CPUs, if anything did. They work unpinned, at less regular speed.
+    public var unpinned: String?
 
     init() {}
 
@@ -152,7 +154,9 @@ extension Session {
     /// Jobs that run, executors and their memory, datasets that they hold. Throws `cancelled` when the session is stopped.
     public func status() async throws(StoaError) -> SessionStatus {
         guard let status = await driver.status() else { throw StoaError(.cancelled, "the session is stopped") }
-        return SessionStatus(status)
+        var shown = SessionStatus(status)
+        shown.unpinned = cluster.pinningError?.description
+        return shown
     }
 }
 
@@ -178,6 +182,7 @@ extension SessionStatus: CustomStringConvertible {
             if let memory = executor.memory { line += ", \(memory)" }
             lines.append(line)
         }
+        if let unpinned { lines.append("threads are not pinned: \(unpinned)") }
         if !datasets.isEmpty { lines.append("datasets:") }
         for dataset in datasets {
             var line = "  dataset \(dataset.id): \(dataset.heldPartitions) of \(dataset.partitions) partitions, "

@@ -94,7 +94,12 @@ extension Session {
             let executor = executors[partition * executors.count / partitions.count]
             let location = BlockLocation(block: .dataset(id, partition: partition), executor: executor)
             let block = Block(rows: [Batch(unchecked: schema, columns: batch.columns, rowCount: batch.rowCount)])
-            try cluster.put(block, id: location.block, on: executor)
+            do throws(StoaError) {
+                try cluster.put(block, id: location.block, on: executor)
+            } catch {
+                for part in placed { cluster.drop([part.location.block], on: part.location.executor) }
+                throw error
+            }
             placed.append(LocatedBlock(location: location, rowCount: block.rowCount, byteCount: block.byteCount))
         }
         driver.register(id, blocks: placed)

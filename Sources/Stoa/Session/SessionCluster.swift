@@ -11,6 +11,9 @@ package protocol SessionCluster: Cluster {
 
     /// Gives a block to an executor, which shares its memory, or that of a copy. Throws `outOfMemory` when there is none.
     func put(_ block: Block, id: BlockID, on executor: ExecutorID) throws(StoaError)
+
+    /// What kept threads from being pinned, if anything did; they run unpinned then.
+    var pinningError: StoaError? { get }
 }
 
 extension CoreGroupCluster: SessionCluster {}

@@ -37,7 +37,12 @@ package final class ExecutorThreads: @unchecked Sendable {
     private var wakingCount = 0
     /// Threads that look for an attempt and will find it without being woken.
     private var searchingCount = 0
+    /// Threads that have answered all that they ran, and wait for attempts.
+    private var idleCount = 0
     private var isStopping = false
+    /// Set when no more attempts are taken; called once no thread runs one.
+    private var onDrained: (@Sendable () -> Void)?
+    private var isDraining = false
     private var threads: [NamedThread] = []
     /// Attempts in the queue, and one more when stopping: for a look without the lock.
     private let attention = Atomic<Int>(0)
@@ -93,6 +98,10 @@ package final class ExecutorThreads: @unchecked Sendable {
 
     package func submit(_ tasks: [TaskDescription]) {
         lock.lock()
+        guard !isDraining else {
+            lock.unlock()
+            return refuse(tasks.map(\.id))
+        }
         queue.append(tasks)
         attention.add(tasks.count, ordering: .relaxed)
         let wakeCount = planWaking(for: queue.count)
@@ -125,6 +134,47 @@ package final class ExecutorThreads: @unchecked Sendable {
         attention.subtract(removed.count, ordering: .relaxed)
         lock.unlock()
         if !removed.isEmpty { events(removed.map { .taskCancelled($0, executor.id) }) }
+    }
+
+    /// Takes no attempts any more: those that wait or come are answered as failures that may be tried elsewhere, those that
+    /// run go on. `onDrained` is called when they have been answered, on one of the threads or the caller's.
+    package func drain(_ onDrained: @escaping @Sendable () -> Void) {
+        lock.lock()
+        isDraining = true
+        var refused: [TaskID] = []
+        while let task = queue.popFirst() { refused.append(task.id) }
+        attention.subtract(refused.count, ordering: .relaxed)
+        self.onDrained = onDrained
+        lock.unlock()
+        refuse(refused)
+        tellIfDrained()
+    }
+
+    private func refuse(_ tasks: [TaskID]) {
+        if tasks.isEmpty { return }
+        events(
+            tasks.map { task in
+                let error = StoaError(
+                    .executorLost, source: .environment, "\(executor.name) is about to end and takes no more tasks",
+                    at: .init(stage: task.stage.value, partition: task.partition), isRetryable: true)
+                return .taskFailed(task, executor.id, TaskFailure(error))
+            })
+    }
+
+    private func tellIfDrained() {
+        lock.lock()
+        let told = isDraining && idleCount == threadCPUs.count ? onDrained.take() : nil
+        lock.unlock()
+        told?()
+    }
+
+    /// How far the attempts are that run.
+    package var progress: [TaskProgress] {
+        lock.lock()
+        defer { lock.unlock() }
+        return running.compactMap { attempt in
+            attempt.map { TaskProgress(task: $0.id, rowsRead: $0.flag.read.rows, bytesRead: $0.flag.read.bytes) }
+        }
     }
 
     /// Drops queued tasks, cancels running ones, and returns when all threads have ended.
@@ -192,7 +242,16 @@ package final class ExecutorThreads: @unchecked Sendable {
     /// Returns when an attempt waits; false when the executor stops.
     private func waitForAttempts() -> Bool {
         lock.lock()
-        defer { lock.unlock() }
+        idleCount += 1
+        if isDraining {
+            lock.unlock()
+            tellIfDrained()
+            lock.lock()
+        }
+        defer {
+            idleCount -= 1
+            lock.unlock()
+        }
         if !isStopping, queue.count == 0 { search() }
         while !isStopping, queue.count == 0 {
             sleepingCount += 1

@@ -5,9 +5,12 @@ extension BlockImage {
     /// The block of an image, whose columns share the image's memory and keep its owner alive.
     ///
     /// Throws a retryable `blockLost` when the image is not what a writer of this version wrote; see `Validation` for what
-    /// is looked at. The base must be a multiple of `alignment`; what follows the image in the buffer is ignored. Cost: a
+    /// is looked at. `dictionaries` gives those that the image names. The base must be a multiple of `alignment`; what follows the image in the buffer is ignored. Cost: a
     /// look at each column, with `full` validation a streaming read of codes, offsets, bitmaps and bounded columns.
-    package static func read(from image: Buffer, validation: Validation = .full) throws(StoaError) -> Block {
+    package static func read(
+        from image: Buffer, validation: Validation = .full,
+        dictionaries: (DictionaryPlace) throws(StoaError) -> StringDictionary = BlockImage.noDictionary
+    ) throws(StoaError) -> Block {
         guard Int(bitPattern: image.base) % alignment == 0 else {
             throw damaged("it does not start at a multiple of \(alignment)")
         }
@@ -19,7 +22,7 @@ extension BlockImage {
         let buffers = Buffer(base: image.base + start, byteCount: header.imageBytes - start, owner: image.owner)
         defer { withExtendedLifetime(image) {} }
         switch header.kind {
-        case .rows: return try RowReader(&description, buffers, validation).block(&description)
+        case .rows: return try RowReader(&description, buffers, validation, dictionaries).block(&description)
         case .state:
             let typeName = try description.string()
             let length = try description.int(in: 0...buffers.byteCount)
@@ -30,6 +33,11 @@ extension BlockImage {
                 throw damaged(error.message)
             }
         }
+    }
+
+    /// For images that must hold their dictionaries.
+    package static func noDictionary(_ place: DictionaryPlace) throws(StoaError) -> StringDictionary {
+        throw damaged("it names a dictionary at \(place.offset), and is in no segment")
     }
 }
 
@@ -44,12 +52,20 @@ private struct RowReader {
     private static let rowLimit = 1 << 48
 
     init(
-        _ description: inout ImageReader, _ buffers: Buffer, _ validation: BlockImage.Validation
+        _ description: inout ImageReader, _ buffers: Buffer, _ validation: BlockImage.Validation,
+        _ shared: (DictionaryPlace) throws(StoaError) -> StringDictionary
     ) throws(StoaError) {
         self.buffers = buffers
         self.validation = validation
         for _ in 0..<(try description.count()) { schemas.append(try description.schema()) }
         for _ in 0..<(try description.count()) {
+            if try description.bool() {
+                let family = try description.int()
+                let offset = try description.int()
+                let place = DictionaryPlace(family: family, offset: offset, byteCount: try description.int())
+                dictionaries.append(try shared(place))
+                continue
+            }
             let count = try description.int(in: 0...Int(Int32.max))
             let values = Column(type: .utf8, count: count, storage: try text(&description, rows: count))
             dictionaries.append(StringDictionary(values: values))

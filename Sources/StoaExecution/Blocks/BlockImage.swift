@@ -7,7 +7,8 @@ import StoaTasks
 /// batch its columns with the places of their buffers), then the buffers, each at a multiple of 64 bytes from the start. The
 /// header carries a checksum of itself and the description. Buffers hold only the rows of the block: a slice does not drag
 /// along what it was cut from. Of the dictionaries of one family there is one, the longest, or where it has far more
-/// entries than the block has rows, only the entries in use. A state is its type's name and its encoded value.
+/// entries than the block has rows, only the entries in use; or the image names the place of one that many images share.
+/// A state is its type's name and its encoded value.
 ///
 /// The images of one program's version are read by that version alone; the header says which.
 package struct BlockImage {
@@ -35,13 +36,16 @@ package struct BlockImage {
 
     /// Lays out the image of a block.
     ///
+    /// - Parameter shared: where dictionaries stand that the image is to name, by their families. Each has all the entries that
+    ///   the block uses.
+    ///
     /// Throws `unsupported` for a state whose type cannot be found by name. Cost: a look at each column; where only part
     /// of a dictionary is in use, a pass over the rows' codes; for a state its encoding.
-    package init(_ block: Block) throws(StoaError) {
+    package init(_ block: Block, shared: [ObjectIdentifier: DictionaryPlace] = [:]) throws(StoaError) {
         var writer = ImageWriter()
         switch block.content {
         case .rows, .spilled:
-            var rows = RowImage(try block.rows())
+            var rows = RowImage(try block.rows(), shared: shared)
             rows.describe(into: &writer)
             let start = Self.aligned(Header.byteCount + writer.bytes.count)
             byteCount = start + rows.bufferBytes
@@ -72,7 +76,7 @@ extension BlockImage {
     struct Header {
         static let byteCount = 64
         static let magic: UInt64 = 0x4b4c_4241_4f54_53  // "STOABLK"
-        static let version: UInt32 = 1
+        static let version: UInt32 = 2
 
         enum Kind: UInt32 {
             case rows = 0

@@ -27,6 +27,8 @@ struct RowImage {
         /// Rows that have codes of it.
         var rowCount: Int
         var hasNulls: Bool
+        /// Where it stands already, so that nothing of it is written.
+        var place: DictionaryPlace?
         /// The entries to write, in order, and the place of each among them; nil when all are written.
         var part: (entries: [Int32], map: MemoryRegion)?
     }
@@ -41,7 +43,8 @@ struct RowImage {
     /// A dictionary is written as a whole unless it has this many entries for each row that could use it.
     private static let entriesPerRow = 2
 
-    init(_ batches: [Batch]) {
+    /// - Parameter shared: where dictionaries stand that the image is to name, by their families.
+    init(_ batches: [Batch], shared: [ObjectIdentifier: DictionaryPlace]) {
         self.batches = batches
         for column in batches.lazy.flatMap(\.columns) {
             guard let dictionary = column.dictionaryCodes?.dictionary else { continue }
@@ -53,11 +56,14 @@ struct RowImage {
                 families[number].hasNulls = families[number].hasNulls || hasNulls
             } else {
                 familyNumbers[key] = families.count
-                families.append(Family(longest: dictionary, rowCount: column.count, hasNulls: hasNulls))
+                families.append(
+                    Family(longest: dictionary, rowCount: column.count, hasNulls: hasNulls, place: shared[key]))
             }
         }
         for number in families.indices
-        where families[number].longest.count > Self.entriesPerRow * families[number].rowCount {
+        where families[number].place == nil
+            && families[number].longest.count > Self.entriesPerRow * families[number].rowCount
+        {
             families[number].part = part(ofFamily: number)
         }
     }
@@ -116,6 +122,13 @@ struct RowImage {
     }
 
     private mutating func describe(family number: Int, into writer: inout ImageWriter) {
+        writer.append(families[number].place != nil)
+        if let place = families[number].place {
+            writer.append(place.family)
+            writer.append(place.offset)
+            writer.append(place.byteCount)
+            return
+        }
         let dictionary = families[number].longest
         guard let (offsets, bytes) = dictionary.values.text else {
             preconditionFailure("a dictionary's strings are plain text")

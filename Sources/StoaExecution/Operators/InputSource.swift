@@ -64,8 +64,7 @@ final class InputSource: BatchSource {
             case .file(let slice): rest = .openFile(try FileReader(slice))
             case .openFile(let reader):
                 guard let batch = try reader.next() else { return nil }
-                context.metrics.rowsRead += batch.rowCount
-                context.metrics.bytesRead += batch.byteCount
+                context.countRead(rows: batch.rowCount, bytes: batch.byteCount)
                 return batch
             }
         }

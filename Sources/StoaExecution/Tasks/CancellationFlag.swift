@@ -1,9 +1,12 @@
 import StoaColumns
 import Synchronization
 
-/// How a running task learns that nobody wants its result any more. Guard: atomic; set by any thread, read by the task's.
+/// How a running task learns that nobody wants its result any more, and others how far it is. Guard: atomic; set by any
+/// thread and read by the task's, and the other way round.
 package final class CancellationFlag: Sendable {
     private let isSet = Atomic<Bool>(false)
+    private let rows = Atomic<Int>(0)
+    private let bytes = Atomic<Int>(0)
 
     package init() {}
 
@@ -17,6 +20,15 @@ package final class CancellationFlag: Sendable {
     package func check() throws(StoaError) {
         if isCancelled { throw Self.error }
     }
+
+    /// Notes what the task has read. Called by its thread alone.
+    func countRead(rows: Int, bytes: Int) {
+        self.rows.add(rows, ordering: .relaxed)
+        self.bytes.add(bytes, ordering: .relaxed)
+    }
+
+    /// Rows and bytes that the task has read so far.
+    package var read: (rows: Int, bytes: Int) { (rows.load(ordering: .relaxed), bytes.load(ordering: .relaxed)) }
 
     /// What a cancelled task fails with.
     package static var error: StoaError {

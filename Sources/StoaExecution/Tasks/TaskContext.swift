@@ -62,8 +62,14 @@ final class TaskContext {
             if error.code == .blockLost { missingBlocks.append(location) }
             throw error
         }
-        metrics.rowsRead += block.rowCount
-        metrics.bytesRead += block.byteCount
+        countRead(rows: block.rowCount, bytes: block.byteCount)
         return block
+    }
+
+    /// Notes what has been read, for the report and for who asks meanwhile.
+    func countRead(rows: Int, bytes: Int) {
+        metrics.rowsRead += rows
+        metrics.bytesRead += bytes
+        cancellation.countRead(rows: rows, bytes: bytes)
     }
 }

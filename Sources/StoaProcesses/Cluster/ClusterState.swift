@@ -33,9 +33,11 @@ final class ClusterState: Sendable {
     let table = PlaceTable()
     let readers: SegmentReaders
     let fetches = FetchTable()
+    let works = RecentWorks()
     private let handles = Mutex<[ExecutorID: ExecutorHandle]>([:])
     private let listener = Mutex<Ear?>(nil)
     private let own = Mutex<Own?>(nil)
+    private let firstPinningError = Mutex<StoaError?>(nil)
 
     init() {
         let returns = Returns()
@@ -61,6 +63,11 @@ final class ClusterState: Sendable {
 
     /// Tells the driver, unless the cluster has been stopped.
     func post(_ events: [ClusterEvent]) { listener.withLock { $0 }?.hear(events) }
+
+    /// What an executor could not bind first; it works as well without.
+    var pinningError: StoaError? { firstPinningError.withLock { $0 } }
+
+    func note(pinningError: StoaError) { firstPinningError.withLock { $0 = $0 ?? pinningError } }
 
     /// Sends what is never too large.
     func send(_ commands: [ExecutorCommand], to executor: ExecutorID) {

@@ -43,6 +43,9 @@ extension ClusterThread {
         case (.ready, .settling): try ready(member)
         case (.ready, .leaving): break
         case (.ready, .running): throw Frame.damaged("it is ready a second time")
+        case (.remark(let error), _): state.note(pinningError: error)
+        case (.drained, .leaving): state.send([.stop], to: id)
+        case (.drained, _): throw Frame.damaged("it was not asked to finish")
         case (.heartbeat(let status), _): state.post([.executorStatus(id, status)])
         case (.answers(let answers), _):
             var events: [ClusterEvent] = []

@@ -143,7 +143,8 @@ final class ClusterThread: @unchecked Sendable {
                 if let member = members[id] {
                     member.phase = .leaving
                     member.lastHeard = MonotonicClock.nanoseconds
-                    state.send([.stop], to: id)
+                    // It is asked to end when it has finished what it runs.
+                    state.send([.drain], to: id)
                 } else {
                     // It was lost before.
                     state.post([.executorLeft(id)])

@@ -46,9 +46,12 @@ final class ExecutorHandle: Sendable {
 
     /// Numbers for the work of these tasks, sent before them; the commands that the executor needs for it.
     ///
-    /// - Parameter send: is called with the works locked, so that all threads' commands go in the order of their numbers.
+    /// - Parameters:
+    ///   - encodings: encodes each work once, for all executors.
+    ///   - send: is called with the works locked, so that all threads' commands go in the order of their numbers.
     func number(
-        _ tasks: [TaskDescription], _ send: ([ExecutorCommand], [Int]) throws(StoaError) -> Void
+        _ tasks: [TaskDescription], _ encodings: RecentWorks,
+        _ send: ([ExecutorCommand], [Int]) throws(StoaError) -> Void
     ) throws(StoaError) {
         let result = works.withLock { works -> Result<Void, StoaError> in
             let before = works
@@ -67,11 +70,11 @@ final class ExecutorHandle: Sendable {
                         commands.append(.broadcast(id, value))
                         works.broadcasts.insert(id)
                     }
+                    commands.append(.work(works.next, try encodings.encoded(task.work)))
                 } catch {
                     works = before
                     return .failure(error)
                 }
-                commands.append(.work(works.next, task.work))
                 numbers.append(works.next)
                 works.entries.append((task.work, works.next))
                 works.next += 1

@@ -79,6 +79,9 @@ package final class ProcessCluster: Cluster {
         return (counts.outputs, counts.places, state.readers.leaseCount)
     }
 
+    /// What kept executors' threads or memory from being bound, if anything did; they run unbound then.
+    package var pinningError: StoaError? { state.pinningError }
+
     // MARK: - Cluster
 
     package func start(events: @escaping @Sendable ([ClusterEvent]) -> Void) throws(StoaError) {
@@ -98,7 +101,7 @@ package final class ProcessCluster: Cluster {
         guard let handle = state.handle(executor) else { return }
         var granted: [PlacedOutput] = []
         do throws(StoaError) {
-            try handle.number(tasks) { (works, numbers) throws(StoaError) in
+            try handle.number(tasks, state.works) { (works, numbers) throws(StoaError) in
                 let assignments = zip(tasks, numbers).map { task, number in
                     TaskAssignment(id: task.id, work: number, inputs: task.inputs)
                 }

@@ -36,13 +36,13 @@ final class ExecutorMain: Sendable {
 
     /// Keeps this thread, those that it starts, and the memory that they touch, where the executor belongs. Gives what could
     /// not be done: it works as well without, only slower.
-    private static func bind(_ settings: ExecutorSettings, _ topology: Topology) -> String? {
+    private static func bind(_ settings: ExecutorSettings, _ topology: Topology) -> StoaError? {
         do throws(StoaError) {
             if !settings.cpus.isEmpty { try topology.bindCallingThread(to: settings.cpus) }
             if let node = settings.memoryNode { try topology.bindProcessMemory(to: node) }
             return nil
         } catch {
-            return error.description
+            return error
         }
     }
 
@@ -59,16 +59,17 @@ final class ExecutorMain: Sendable {
         outputs = PublishedOutputs(arena: arena, store: executor.store, isSharing: settings.isSharing)
     }
 
-    private func work(_ topology: Topology, _ remark: String?) throws(StoaError) -> Never {
+    private func work(_ topology: Topology, _ remark: StoaError?) throws(StoaError) -> Never {
         let threads = ExecutorThreads(
             executor: executor, threadCPUs: settings.threadCPUs, topology: topology,
-            spinNanoseconds: settings.spinNanoseconds, events: { [self] in answer($0) }, onPinningFailure: { _ in })
+            spinNanoseconds: settings.spinNanoseconds, events: { [self] in answer($0) },
+            onPinningFailure: { [self] in tell([.remark($0)]) })
         executor.store.onEviction { [self] in tell([.evicted($0)]) }
         try threads.start()
         errands.start(try NamedThread.start(name: "stoa-errands") { [errands] in errands.run() })
         publications.start(try NamedThread.start(name: "stoa-publish") { [publications] in publications.run() })
-        errands.start(try NamedThread.start(name: "stoa-heartbeat") { [self] in beat() })
-        try channel.send([.ready(remark)])
+        errands.start(try NamedThread.start(name: "stoa-heartbeat") { [self] in beat(threads) })
+        try channel.send([.ready] + (remark.map { [.remark($0)] } ?? []))
         var works: [Int: TaskWork] = [:]
         while true {
             let (command, descriptor) = try channel.receive()
@@ -80,7 +81,7 @@ final class ExecutorMain: Sendable {
                 remote.readers.open(
                     try Segment(id: id, descriptor: descriptor, byteCount: byteCount, isWritable: false))
             case .closeSegment(let id): remote.readers.close(id)
-            case .work(let number, let work): works[number] = work
+            case .work(let number, let encoded): works[number] = encoded.work
             case .forgetWork(let numbers): for number in numbers { works[number] = nil }
             case .broadcast(let id, let value): BroadcastStore.shared.receive(id, value)
             case .forgetBroadcasts(let ids): for id in ids { BroadcastStore.shared.forget(id) }
@@ -107,6 +108,7 @@ final class ExecutorMain: Sendable {
                 publications.add { [self] in tell([.published(request: request, published(output))]) }
             case .fetched(let request, let place): remote.fetched(request, place)
             case .sharing(let isSharing): outputs.share(isSharing)
+            case .drain: threads.drain { [self] in tell([.drained]) }
             case .stop:
                 threads.stop()
                 // What tasks printed goes before the last message.
@@ -214,21 +216,21 @@ final class ExecutorMain: Sendable {
     }
 
     /// Says again and again that this process lives, until it does not.
-    private func beat() {
+    private func beat(_ threads: ExecutorThreads) {
         var interval = timespec(
             tv_sec: settings.heartbeatNanoseconds / 1_000_000_000,
             tv_nsec: settings.heartbeatNanoseconds % 1_000_000_000)
         while true {
             nanosleep(&interval, nil)
-            tell([.heartbeat(status)])
+            tell([.heartbeat(status(threads.progress))])
         }
     }
 
-    private var status: ExecutorStatus {
+    private func status(_ progress: [TaskProgress]) -> ExecutorStatus {
         ExecutorStatus(
             memoryUsed: executor.memory.allocatedBytes, memoryPeak: executor.memory.peakBytes,
             memoryLimit: settings.memoryLimit, residentBytes: ProcessMemory.residentBytes,
             storedBytes: executor.store.byteCount, spilledBytes: executor.spillFile.byteCount,
-            runningTasks: runningCount.load(ordering: .relaxed))
+            runningTasks: runningCount.load(ordering: .relaxed), progress: progress)
     }
 }

@@ -7,11 +7,13 @@ import Synchronization
 /// driver's process knows.
 final class PublishedOutputs: Sendable {
     private let arena: SegmentArena
+    private let dictionaries: SharedDictionaries
     private let store: BlockStore
     private let isSharing: Atomic<Bool>
 
     init(arena: SegmentArena, store: BlockStore, isSharing: Bool) {
         self.arena = arena
+        dictionaries = SharedDictionaries(arena: arena)
         self.store = store
         self.isSharing = Atomic(isSharing)
     }
@@ -33,7 +35,7 @@ final class PublishedOutputs: Sendable {
             guard let block = store.get(summary.id) else { return nil }
             blocks.append(block)
         }
-        return try OutputImage.write(blocks, to: arena)
+        return try OutputImage.write(blocks, to: arena, sharing: dictionaries)
     }
 
     /// Publishes an output that somebody asked for; nil when it is not here. A place of its own each time: who asks does not
@@ -41,12 +43,17 @@ final class PublishedOutputs: Sendable {
     func publish(_ output: OutputID) throws(StoaError) -> PublishedOutput? {
         let blocks = store.blocks(of: output)
         if blocks.isEmpty { return nil }
-        return PublishedOutput(place: try OutputImage.write(blocks, to: arena), blockCount: blocks.count)
+        let place = try OutputImage.write(blocks, to: arena, sharing: dictionaries)
+        return PublishedOutput(place: place, blockCount: blocks.count)
     }
 
     /// Nobody reads at these offsets any more.
     func free(_ offsets: [Int]) {
-        for offset in offsets { arena.free(offset) }
+        for offset in offsets {
+            // An offset is handed out anew as soon as it is free.
+            dictionaries.release(outputAt: offset)
+            arena.free(offset)
+        }
     }
 
     /// Bytes that are shared, and bytes kept for what comes.

@@ -35,7 +35,7 @@ package enum ExecutorCommand: Hashable, Sendable {
     /// A segment whose owner is gone: what is read of it stays, nothing new comes.
     case closeSegment(SegmentID)
     /// What the tasks of a stage have in common, by a number.
-    case work(Int, TaskWork)
+    case work(Int, EncodedWork)
     /// Numbers of work of which no task will come.
     case forgetWork([Int])
     /// A value that functions of the user read by this name, encoded.
@@ -61,6 +61,8 @@ package enum ExecutorCommand: Hashable, Sendable {
     case fetched(request: Int, BlockPlace?)
     /// Whether other executors may read what it leaves in buckets.
     case sharing(Bool)
+    /// Finish what runs, take no more attempts, and answer `drained`.
+    case drain
     /// Answer `left` and end.
     case stop
 }
@@ -108,7 +110,7 @@ extension ExecutorCommand {
     private enum Kind: UInt8 {
         case welcome = 1
         case segment, closeSegment, work, forgetWork, tasks, cancel, drop, forget, free, adopt, copy, publish, fetched
-        case sharing, stop, broadcast, forgetBroadcasts
+        case sharing, stop, broadcast, forgetBroadcasts, drain
     }
 
     private var kind: Kind {
@@ -130,6 +132,7 @@ extension ExecutorCommand {
         case .publish: .publish
         case .fetched: .fetched
         case .sharing: .sharing
+        case .drain: .drain
         case .stop: .stop
         }
     }
@@ -151,7 +154,7 @@ extension ExecutorCommand {
         case .closeSegment(let id): payload.append(id.value)
         case .work(let number, let work):
             payload.append(number)
-            try payload.append(json: work)
+            payload.append(work.bytes)
         case .forgetWork(let numbers): payload.append(numbers) { $0.append($1) }
         case .broadcast(let id, let value):
             payload.append(id.value)
@@ -176,7 +179,7 @@ extension ExecutorCommand {
             payload.append(request)
             payload.append(place) { $0.append($1) }
         case .sharing(let isSharing): payload.append(isSharing)
-        case .stop: break
+        case .drain, .stop: break
         }
         return Frame(kind: kind.rawValue, payload: payload.bytes, carriesDescriptor: carriesDescriptor)
     }
@@ -198,7 +201,7 @@ extension ExecutorCommand {
         case .closeSegment: return .closeSegment(SegmentID(try reader.int(in: -1...Int.max)))
         case .work:
             let number = try reader.natural()
-            return .work(number, try reader.json(TaskWork.self))
+            return .work(number, try .decoding(try reader.byteArray()))
         case .forgetWork: return .forgetWork(try numbers(&reader))
         case .broadcast:
             let id = BroadcastID(try reader.natural())
@@ -225,6 +228,7 @@ extension ExecutorCommand {
             let place = try reader.optional { (reader) throws(StoaError) in try reader.place() }
             return .fetched(request: request, place)
         case .sharing: return .sharing(try reader.bool())
+        case .drain: return .drain
         case .stop: return .stop
         }
     }

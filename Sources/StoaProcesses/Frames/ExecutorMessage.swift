@@ -38,9 +38,11 @@ package struct PublishedOutput: Hashable, Sendable {
 package enum ExecutorMessage: Hashable, Sendable {
     /// The first message: who speaks, and the secret that it was started with.
     case register(token: String, process: Int)
-    /// It has taken its settings and can be given tasks; what could not be done as told (pinning) is the text.
-    case ready(String?)
-    /// It lives, and how it is.
+    /// It has taken its settings and can be given tasks.
+    case ready
+    /// What could not be done as told, though it works as well without: binding threads to CPUs, or memory to a node.
+    case remark(StoaError)
+    /// It lives, how it is, and how far the tasks are that run.
     case heartbeat(ExecutorStatus)
     case answers([TaskAnswer])
     case returned([ReturnedPlace])
@@ -49,6 +51,8 @@ package enum ExecutorMessage: Hashable, Sendable {
     case fetch(request: Int, OutputLocation)
     case evicted([BlockID])
     case copied([BlockSummary])
+    /// The answer to `drain`: all attempts that it had are answered.
+    case drained
     /// The answer to `stop`, and the last message.
     case left
     /// It cannot go on; the last message.
@@ -58,13 +62,15 @@ package enum ExecutorMessage: Hashable, Sendable {
 extension ExecutorMessage {
     private enum Kind: UInt8 {
         case register = 65
-        case ready, heartbeat, answers, returned, published, fetch, evicted, copied, left, failed
+        case ready, heartbeat, answers, returned, published, fetch, evicted, copied, left, failed, remark, drained
     }
 
     private var kind: Kind {
         switch self {
         case .register: .register
         case .ready: .ready
+        case .remark: .remark
+        case .drained: .drained
         case .heartbeat: .heartbeat
         case .answers: .answers
         case .returned: .returned
@@ -83,7 +89,7 @@ extension ExecutorMessage {
         case .register(let token, let process):
             payload.append(token)
             payload.append(process)
-        case .ready(let remark): payload.append(remark) { $0.append($1) }
+        case .remark(let error): try payload.append(json: error)
         case .heartbeat(let status): try payload.append(json: status)
         case .answers(let answers):
             payload.append(answers.count)
@@ -106,7 +112,7 @@ extension ExecutorMessage {
             payload.append(location.executor.value)
         case .evicted(let blocks): payload.append(blocks) { $0.append($1) }
         case .copied(let blocks): payload.append(blocks) { $0.append($1) }
-        case .left: break
+        case .ready, .drained, .left: break
         case .failed(let error): try payload.append(json: error)
         }
         return Frame(kind: kind.rawValue, payload: payload.bytes)
@@ -125,7 +131,9 @@ extension ExecutorMessage {
         case .register:
             let token = try reader.string()
             return .register(token: token, process: try reader.natural())
-        case .ready: return .ready(try reader.optional { (reader) throws(StoaError) in try reader.string() })
+        case .ready: return .ready
+        case .remark: return .remark(try reader.json(StoaError.self))
+        case .drained: return .drained
         case .heartbeat: return .heartbeat(try reader.json(ExecutorStatus.self))
         case .answers: return .answers(try reader.array { (reader) throws(StoaError) in try answer(&reader) })
         case .returned:

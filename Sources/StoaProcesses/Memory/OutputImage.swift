@@ -9,12 +9,32 @@ package enum OutputImage {
     /// Writes the blocks to a new stretch of the arena. Cost: a copy of the rows.
     ///
     /// Throws `outOfMemory`, and `unsupported` for a state that cannot travel.
-    package static func write(_ blocks: [Block], to arena: SegmentArena) throws(StoaError) -> BlockPlace {
+    ///
+    /// - Parameter dictionaries: those of the arena's segment, which the images name where that pays; who frees the stretch
+    ///   releases them. Nil for images that hold their own.
+    package static func write(
+        _ blocks: [Block], to arena: SegmentArena, sharing dictionaries: SharedDictionaries? = nil
+    ) throws(StoaError) -> BlockPlace {
+        guard let dictionaries else { return try write(blocks, to: arena, [:]) }
+        let shared = try dictionaries.take(for: blocks)
+        do throws(StoaError) {
+            let place = try write(blocks, to: arena, shared)
+            dictionaries.keep(shared.values, forOutputAt: place.offset)
+            return place
+        } catch {
+            dictionaries.giveBack(shared.values)
+            throw error
+        }
+    }
+
+    private static func write(
+        _ blocks: [Block], to arena: SegmentArena, _ shared: [ObjectIdentifier: DictionaryPlace]
+    ) throws(StoaError) -> BlockPlace {
         var images: [BlockImage] = []
         images.reserveCapacity(blocks.count)
         var end = indexBytes(blocks.count)
         for block in blocks {
-            let image = try BlockImage(block)
+            let image = try BlockImage(block, shared: shared)
             images.append(image)
             end += aligned(image.byteCount)
         }
@@ -47,7 +67,8 @@ package enum OutputImage {
             throw BlockImage.damagedOutput(bytes.count)
         }
         return try BlockImage.read(
-            from: Buffer(base: base + offset, byteCount: byteCount, owner: lease), validation: .sealed)
+            from: Buffer(base: base + offset, byteCount: byteCount, owner: lease), validation: .sealed
+        ) { (place) throws(StoaError) in try lease.dictionary(at: place) }
     }
 
     private static func indexBytes(_ count: Int) -> Int { aligned(8 + count * 16) }

@@ -1,4 +1,5 @@
 import StoaColumns
+import StoaExecution
 import Synchronization
 
 /// Keeps a place of a segment readable: its owner does not write there again while a lease lives. Blocks that were read
@@ -6,14 +7,17 @@ import Synchronization
 package final class PlaceLease: Sendable {
     package let place: BlockPlace
     private let segment: Segment
+    private let dictionaries: DictionaryReaders
     private let grants = Atomic<Int>(0)
     private let giveBack: @Sendable (ReturnedPlace) -> Void
 
     fileprivate init(
-        _ place: BlockPlace, in segment: Segment, giveBack: @escaping @Sendable (ReturnedPlace) -> Void
+        _ place: BlockPlace, in segment: Segment, _ dictionaries: DictionaryReaders,
+        giveBack: @escaping @Sendable (ReturnedPlace) -> Void
     ) {
         self.place = place
         self.segment = segment
+        self.dictionaries = dictionaries
         self.giveBack = giveBack
     }
 
@@ -29,6 +33,23 @@ package final class PlaceLease: Sendable {
     package var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: segment.base + place.offset, count: place.byteCount)
     }
+
+    /// A dictionary that an image at the place names. It shares the segment's memory and keeps a lease, as long as which its
+    /// owner keeps it. Throws a retryable `blockLost` when there is none.
+    package func dictionary(at named: DictionaryPlace) throws(StoaError) -> StringDictionary {
+        guard named.offset >= 0, named.byteCount >= 0, named.byteCount <= segment.byteCount,
+            named.offset <= segment.byteCount - named.byteCount
+        else {
+            throw StoaError(
+                .blockLost, source: .environment, "a block names a dictionary outside of its segment", isRetryable: true
+            )
+        }
+        return try dictionaries.dictionary(at: named, of: segment.id) { (family) throws(StoaError) in
+            try DictionaryImage.read(
+                from: Buffer(base: segment.base + named.offset, byteCount: named.byteCount, owner: self),
+                family: family)
+        }
+    }
 }
 
 /// The segments of others that this process reads, and the leases it has there. Guard: a mutex.
@@ -43,6 +64,7 @@ package final class SegmentReaders: Sendable {
     }
 
     private let state = Mutex(State())
+    private let dictionaries = DictionaryReaders()
     private let giveBack: @Sendable (ReturnedPlace) -> Void
 
     /// - Parameter giveBack: is told the grants of a place when its last reader is gone; from any thread.
@@ -50,7 +72,8 @@ package final class SegmentReaders: Sendable {
 
     package func open(_ segment: Segment) { state.withLock { $0.segments[segment.id] = segment } }
 
-    /// Forgets a segment; it stays mapped for leases that there are.
+    /// Forgets a segment; it stays mapped for leases that there are. When its owner is gone, the last of them keeps all the
+    /// memory that the owner had shared or kept for sharing.
     package func close(_ id: SegmentID) {
         // The mapping is given up outside of the lock.
         let closed = state.withLock { $0.segments.removeValue(forKey: id) }
@@ -69,7 +92,7 @@ package final class SegmentReaders: Sendable {
                 known.addGrant()
                 return known
             }
-            let made = PlaceLease(place, in: segment) { [weak self] returned in self?.end(returned) }
+            let made = PlaceLease(place, in: segment, dictionaries) { [weak self] returned in self?.end(returned) }
             made.addGrant()
             state.leases[place.key] = Weakly(lease: made)
             return made

@@ -61,6 +61,7 @@ final class TravellingCluster: SessionCluster {
     func copy(_ blocks: [BlockLocation], to executor: ExecutorID) { inner.copy(blocks, to: executor) }
     func read(_ location: BlockLocation) throws(StoaError) -> Block { try inner.read(location) }
     func put(_ block: Block, id: BlockID, on executor: ExecutorID) { inner.put(block, id: id, on: executor) }
+    var pinningError: StoaError? { inner.pinningError }
 
     func stop() {
         inner.stop()
