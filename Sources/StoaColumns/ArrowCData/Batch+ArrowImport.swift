@@ -75,6 +75,7 @@ extension Batch {
                     .nullFound, "\(column.nullCount) nulls in a column that the Arrow schema promises to be not null",
                     advice: "mark the field as nullable", at: .init(column: fields[index].name))
             }
+            child.note(column.byteCount - (column.dictionaryCodes?.dictionary.values.byteCount ?? 0))
             columns.append(column)
         }
         self.init(unchecked: schema, columns: columns, rowCount: rowCount)

@@ -1,9 +1,13 @@
 internal import CArrowABI
 
-/// Sole owner of an ArrowArray that was handed over: its release callback is called when the last buffer goes.
+/// Sole owner of an ArrowArray that was handed over: its release callback is called when the last buffer goes. What columns
+/// use of it counts in the memory pool of the thread that imported it.
 final class ImportedArray: @unchecked Sendable {
-    // Unchecked: the struct is read only, until `deinit` releases it; the C Data Interface lets any thread do that.
+    // Unchecked: the struct is read only, until `deinit` releases it; the C Data Interface lets any thread do that. The
+    // bytes are noted by the importing thread before it hands a column on.
     let array: UnsafeMutablePointer<ArrowArray>
+    private let pool = MemoryPool.current
+    private var byteCount = 0
 
     /// Moves the struct out of `source`, which is marked as released.
     init(moving source: UnsafeMutablePointer<ArrowArray>) {
@@ -15,6 +19,13 @@ final class ImportedArray: @unchecked Sendable {
     deinit {
         if let release = array.pointee.release { release(array) }
         array.deallocate()
+        if byteCount > 0 { pool.count(removed: byteCount) }
+    }
+
+    /// Counts the bytes of the array that a column uses.
+    func note(_ bytes: Int) {
+        byteCount += bytes
+        pool.count(added: bytes)
     }
 
     /// The children as owners of their own, so that a column frees its memory when it goes, whatever the others do.

@@ -6,6 +6,9 @@ import Synchronization
 /// Allocation itself never fails for the limit: operators look at `isTight` between morsels and before they grow, and
 /// spill or throw. So the limit is exceeded at most by what one morsel takes on each thread.
 ///
+/// From half of the limit on the kernel's count of resident bytes follows: large blocks are mapped, no freed block is kept,
+/// and the allocator is made to give back what it else keeps. Below that, and without a limit, blocks are reused.
+///
 /// A thread allocates from its current pool (`MemoryPool.current`); bytes return to the pool they came from whichever
 /// thread frees them, and the larger blocks are kept for the next ones. Guard: atomics, and a mutex around kept blocks.
 package final class MemoryPool: Sendable {
@@ -16,6 +19,10 @@ package final class MemoryPool: Sendable {
     private let reserved = Atomic<Int>(0)
     private let hardLimit = Atomic<Int>(.max)
     private let spillThreshold = Atomic<Int>(.max)
+    /// Bytes in use from which on memory that is freed goes back to the system.
+    private let returnThreshold = Atomic<Int>(.max)
+    /// Bytes freed to the allocator since it last gave back what it keeps.
+    private let freedBytes = Atomic<Int>(0)
     private let kept = KeptBlocks()
 
     package init(name: String) {
@@ -37,12 +44,16 @@ package final class MemoryPool: Sendable {
         return limit == .max ? nil : limit
     }
 
-    /// Sets the limit. From `spillingFrom` bytes on, unless stated seven eighths of the limit, memory is tight.
+    /// Sets the limit. From `spillingFrom` bytes on, unless stated three quarters of the limit, memory is tight.
     package func setLimit(_ limit: Int?, spillingFrom threshold: Int? = nil) {
         hardLimit.store(limit ?? .max, ordering: .relaxed)
-        spillThreshold.store(threshold ?? limit.map { $0 / 8 * 7 } ?? .max, ordering: .relaxed)
+        returnThreshold.store(limit.map { $0 / 2 } ?? .max, ordering: .relaxed)
+        spillThreshold.store(threshold ?? limit.map { $0 / 4 * 3 } ?? .max, ordering: .relaxed)
         kept.shrink(to: roomToKeep)
     }
+
+    /// Whether memory may get tight at all.
+    package var isLimited: Bool { spillThreshold.load(ordering: .relaxed) != .max }
 
     /// Whether who can do with less memory should. Costs three loads.
     @inline(__always)
@@ -54,14 +65,18 @@ package final class MemoryPool: Sendable {
             - spillThreshold.load(ordering: .relaxed)
     }
 
-    /// Whether so many bytes more would stay within the limit.
-    package func hasRoom(for bytes: Int) -> Bool {
-        allocated.load(ordering: .relaxed) + bytes <= hardLimit.load(ordering: .relaxed)
+    /// Whether so many bytes more would stay within the limit, besides those in use and announced.
+    package func hasRoom(for bytes: Int) -> Bool { excess + bytes <= 0 }
+
+    /// Bytes in use and announced beyond the limit; 0 or less when there is room.
+    package var excess: Int {
+        allocated.load(ordering: .relaxed) + reserved.load(ordering: .relaxed) - hardLimit.load(ordering: .relaxed)
     }
 
     func reserve(_ bytes: Int) { reserved.add(bytes, ordering: .relaxed) }
 
-    private func count(added bytes: Int) {
+    /// Counts memory that came from elsewhere and is kept alive by a column.
+    func count(added bytes: Int) {
         ThreadBytes.add(bytes)
         let now = allocated.add(bytes, ordering: .relaxed).newValue
         var highest = peak.load(ordering: .relaxed)
@@ -73,52 +88,82 @@ package final class MemoryPool: Sendable {
         }
     }
 
-    private func count(removed bytes: Int) {
+    func count(removed bytes: Int) {
         ThreadBytes.add(-bytes)
         allocated.subtract(bytes, ordering: .relaxed)
+    }
+
+    private var isNearLimit: Bool {
+        allocated.load(ordering: .relaxed) > returnThreshold.load(ordering: .relaxed)
     }
 
     /// Bytes of freed blocks that are kept for the next regions.
     package var keptBytes: Int { kept.byteCount }
 
+    /// A block that a pool gave.
+    struct Block {
+        let base: UnsafeMutableRawPointer
+        /// Whether it is a mapping of its own.
+        let isMapped: Bool
+    }
+
     /// Memory for `byteCount` bytes, kept or new: 64-byte aligned, from 2 MB on 2 MB aligned and advised to use huge pages.
     /// It is counted. Nil when the machine has none; undefined content.
-    func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    func allocate(_ byteCount: Int) -> Block? {
         count(added: byteCount)
         if byteCount < KeptBlocks.smallestBlock { return Self.allocateNew(byteCount) }
+        if isNearLimit {
+            kept.shrink(to: 0)
+            if byteCount >= MappedMemory.smallestBlock, let base = MappedMemory.map(byteCount) {
+                return Block(base: base, isMapped: true)
+            }
+        }
         let (index, size) = KeptBlocks.sizeClass(of: byteCount)
-        if let block = kept.take(index, size: size) { return block }
+        if let base = kept.take(index, size: size) { return Block(base: base, isMapped: false) }
         kept.shrink(to: roomToKeep)
         return Self.allocateNew(size)
     }
 
     /// Takes back what `allocate` gave for as many bytes.
-    func deallocate(_ block: UnsafeMutableRawPointer, _ byteCount: Int) {
+    func deallocate(_ block: Block, _ byteCount: Int) {
         count(removed: byteCount)
+        if block.isMapped {
+            MappedMemory.unmap(block.base, byteCount)
+            return
+        }
         if byteCount < KeptBlocks.smallestBlock {
-            free(block)
+            free(block.base)
         } else {
             let (index, size) = KeptBlocks.sizeClass(of: byteCount)
-            kept.give(block, index, size: size, room: roomToKeep)
+            kept.give(block.base, index, size: size, room: roomToKeep)
         }
+        if isNearLimit { noteFreed(byteCount) }
+    }
+
+    private func noteFreed(_ byteCount: Int) {
+        let interval = max(4 << 20, min(16 << 20, hardLimit.load(ordering: .relaxed) / 16))
+        let freed = freedBytes.add(byteCount, ordering: .relaxed).newValue
+        if freed < interval { return }
+        // Of several threads that come here at once one goes on.
+        if freedBytes.exchange(0, ordering: .relaxed) >= interval { MappedMemory.trimAllocator() }
     }
 
     /// Blocks are up to a quarter larger than what they serve.
     private var roomToKeep: Int {
-        min(peakBytes / 4 * 5, hardLimit.load(ordering: .relaxed)) - allocatedBytes
+        min(peakBytes / 4 * 5, returnThreshold.load(ordering: .relaxed)) - allocatedBytes
     }
 
-    private static func allocateNew(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    private static func allocateNew(_ byteCount: Int) -> Block? {
         let isHuge = byteCount >= hugePage
         var pointer: UnsafeMutableRawPointer?
         let status = posix_memalign(&pointer, isHuge ? hugePage : cacheLine, byteCount)
         guard status == 0, let pointer else { return nil }
         if isHuge { madvise(pointer, byteCount, MADV_HUGEPAGE) }
-        return pointer
+        return Block(base: pointer, isMapped: false)
     }
 
     static let cacheLine = 64
-    private static let hugePage = 2 << 20
+    static let hugePage = 2 << 20
 
     // The key is made once and lives as long as the process; the pools it points to are kept alive by their executors
     // for as long as their threads run.

@@ -12,6 +12,7 @@ package final class MemoryRegion: @unchecked Sendable {
     package let byteCount: Int
     private let pool: MemoryPool
     private let capacity: Int
+    private let isMapped: Bool
 
     /// A region of `byteCount` bytes whose content is undefined unless `zeroed`. Traps when the machine has no memory.
     package init(byteCount: Int, zeroed: Bool = false) {
@@ -19,16 +20,18 @@ package final class MemoryRegion: @unchecked Sendable {
         let line = MemoryPool.cacheLine
         let padded = (byteCount + 2 * line - 1) / line * line
         pool = MemoryPool.current
-        guard let pointer = pool.allocate(padded) else {
+        guard let block = pool.allocate(padded) else {
             preconditionFailure("the machine refused \(padded) bytes for a column")
         }
-        if zeroed { memset(pointer, 0, padded) }
-        base = pointer
+        // A new mapping is of zeros.
+        if zeroed, !block.isMapped { memset(block.base, 0, padded) }
+        base = block.base
+        isMapped = block.isMapped
         self.byteCount = byteCount
         capacity = padded
     }
 
-    deinit { pool.deallocate(base, capacity) }
+    deinit { pool.deallocate(MemoryPool.Block(base: base, isMapped: isMapped), capacity) }
 
     /// The region as `count` values of one type, to be filled in.
     package func bound<Value: BitwiseCopyable>(to type: Value.Type = Value.self) -> UnsafeMutablePointer<Value> {

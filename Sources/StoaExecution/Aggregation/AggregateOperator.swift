@@ -21,8 +21,14 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
     private let memory: TaskMemory?
     /// How often rows were dealt out to files before they came here.
     private let level: Int
-    /// Bytes that the groups take; known only under a memory limit.
+    /// Bytes that the groups take.
     private var groupBytes = 0
+    /// Columns of the input that quantiles keep.
+    private let keptColumns: [Int]
+    /// Bytes that the groups have grown by since no group is added.
+    private var valueBytes = 0
+    /// What a table needs beside its own size when it is full and a larger one replaces it.
+    private let growth: MemoryReservation?
     private var rowCount = 0
     /// Rows of groups that did not fit memory; from the first one on no group is added.
     private var spilled: SpilledGroups?
@@ -32,7 +38,8 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
     /// The number of each group's first row, where the input's last column has the rows' numbers.
     private var firstRows: GrowingBuffer<Int64>?
     /// The next rows of a partition whose rows hardly repeat, which are not grouped; nil where rows are.
-    private var ungrouped: ArraySlice<Batch>?
+    private var ungrouped: [Batch]?
+    private var rowsPassed = 0
 
     /// The grouping of the input's rows or states.
     package convenience init(
@@ -55,6 +62,7 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
             steps.isEmpty || aggregation.takesRowSteps, "an aggregation by keys or of states takes rows as they are")
         self.aggregation = aggregation
         self.memory = memory
+        growth = memory.flatMap { $0.pool.isLimited ? MemoryReservation(in: $0.pool) : nil }
         self.level = level
         firstRows = level > 0 ? GrowingBuffer() : nil
         schema = level > 0 ? aggregation.schema.numbered : aggregation.schema
@@ -62,6 +70,7 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
         self.cancellation = cancellation
         givesStates = aggregation.phase.givesStates
         keyCount = aggregation.keys.count
+        keptColumns = steps.isEmpty && !aggregation.phase.readsStates ? aggregation.keptColumns : []
         var reductions: [ReductionDescription] = []
         for (number, aggregate) in aggregation.aggregates.enumerated() {
             var reduction = try aggregate.reduction()
@@ -87,7 +96,7 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
     }
 
     /// Rows that are left after the steps, 0 where there are none; complete when the last batch was given.
-    var passedRowCount: Int { (intake as? TotalIntake)?.passedRowCount ?? 0 }
+    var passedRowCount: Int { (intake as? TotalIntake)?.passedRowCount ?? rowsPassed }
 
     package func next() throws(StoaError) -> Batch? {
         if !isRead {
@@ -96,16 +105,18 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
                 if batch.rowCount > 0 { try take(batch) }
             }
             intake?.end()
+            growth?.set(0)
         }
         try cancellation.check()
         if ungrouped != nil { return try nextUngrouped() }
         guard let intake else { return try rest?.next() }
         let groups = intake.groups
         if position == groups.count {
-            guard spilled != nil else { return nil }
             strategyInMemory = intake.strategy(keyNames: schema.fields.prefix(keyCount).map(\.name))
+            rowsPassed = passedRowCount
+            // Those above may go on for long.
             self.intake = nil
-            return try nextOfFiles()
+            return spilled == nil ? nil : try nextOfFiles()
         }
         let range = groups.fitting(position..<min(groups.count, position + Morsel.rowLimit))
         position = range.upperBound
@@ -130,26 +141,42 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
             return
         }
         guard let memory else {
-            ungrouped = try intake.take(batch).map { $0[...] }
+            ungrouped = try intake.take(batch)?.reversed()
             return
         }
         let before = ThreadBytes.current
-        ungrouped = try intake.take(batch).map { $0[...] }
-        groupBytes += ThreadBytes.current - before
+        ungrouped = try intake.take(batch)?.reversed()
+        groupBytes += ThreadBytes.current - before + keptBytes(of: batch)
         // No row is grouped, so no group goes to files.
-        if ungrouped != nil { return }
+        if ungrouped != nil {
+            growth?.set(0)
+            return
+        }
         if firstRows != nil { try noteFirstRows(of: batch, intake) }
-        // When a table is full it needs its size again and twice as much for the one that replaces it.
-        if !memory.pool.isTight, memory.pool.hasRoom(for: 3 * groupBytes) { return }
+        guard let growth else { return }
+        // Of the buffers that a table is made of one is replaced at a time, by one of twice its size. All are not so large at
+        // once, but on several threads.
+        growth.set(groupBytes)
+        if memory.pool.shortfall + groupBytes <= 0 { return }
         if level < SpilledGroups.levelLimit, intake.mayFreeze,
-            try memory.shouldSpill(needing: 2 * groupBytes, groupBytes)
+            try memory.shouldSpill(needing: groupBytes, groupBytes)
         {
+            growth.set(0)
             spilled = SpilledGroups(
                 columns: spilledColumns.map { input.schema.projected(to: $0) } ?? input.schema.unnumbered(level),
                 level: level, memory: memory)
         } else {
-            try memory.check("grouping by \(aggregation.keys.map(\.text).joined(separator: ", "))")
+            try memory.check(operation, held: groupBytes)
         }
+    }
+
+    /// Bytes of the input's columns that are kept as they are.
+    private func keptBytes(of batch: Batch) -> Int { keptColumns.reduce(0) { $0 + batch.columns[$1].byteCount } }
+
+    private var operation: String {
+        let keys = aggregation.keys.map(\.text).joined(separator: ", ")
+        if !keys.isEmpty { return "grouping by \(keys)" }
+        return "aggregating \(aggregation.aggregates.map(\.text).joined(separator: ", "))"
     }
 
     /// The columns of the input that keys and arguments read; nil for states, all of whose columns are needed.
@@ -172,7 +199,12 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
 
     private func takeKnown(_ batch: Batch, _ intake: any AggregateIntake) throws(StoaError) {
         let batch = intake.spillable(batch)
+        let before = ThreadBytes.current
         let (unknown, keys) = try intake.takeKnown(batch)
+        valueBytes += ThreadBytes.current - before
+        if unknown.isEmpty { valueBytes += keptBytes(of: batch) }
+        // Groups that are no more in number may hold all of their rows' values.
+        try memory?.check(operation, held: valueBytes)
         if unknown.isEmpty { return }
         let kept = spilledColumns.map { batch.projected(to: $0).columns } ?? batch.unnumbered(level).columns
         let number =
@@ -192,20 +224,20 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
     private func nextOfFiles() throws(StoaError) -> Batch? {
         guard let memory, let parts = try spilled?.finish(), let source = spilled?.schema else { return nil }
         let inner = spilledColumns.map { aggregation.reading($0) } ?? aggregation
-        var results: [SpilledRows] = []
+        let numbered = aggregation.schema.numbered
+        var results: [any BatchSource] = []
         for part in parts {
             let grouping = try AggregateOperator(
                 inner, after: [], input: SpilledSource(part, schema: source, cancellation: cancellation),
                 memory: memory, level: level + 1, cancellation: cancellation)
-            var writer = SpillWriter(memory.file, frameBytes: SpillWriter.frameBytes / 4)
+            var writer = SpillWriter(memory.file, frameBytes: SpillWriter.runFrameBytes)
             while let batch = try grouping.next() { try writer.append(batch) }
-            results.append(try writer.finish())
+            results.append(SpilledSource(try writer.finish(), schema: numbered, cancellation: cancellation))
         }
-        let numbered = aggregation.schema.numbered
-        let merged = RunMergeSource(
-            results.map { SpilledSource($0, schema: numbered, cancellation: cancellation) }, schema: numbered,
-            cancellation: cancellation
-        ) { batch in [SortColumn(batch.columns[batch.columns.count - 1], isDescending: false, nullsFirst: false)] }
+        let runs = SortedRuns(schema: numbered, memory: memory, cancellation: cancellation) { batch in
+            [SortColumn(batch.columns[batch.columns.count - 1], isDescending: false, nullsFirst: false)]
+        }
+        let merged = try runs.merged(results)
         rest = level > 0 ? merged : UnnumberedSource(merged, schema: schema)
         return try rest?.next()
     }
@@ -213,7 +245,7 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
     /// The next rows that are not grouped.
     private func nextUngrouped() throws(StoaError) -> Batch? {
         while true {
-            var next = ungrouped?.popFirst()
+            var next = ungrouped?.popLast()
             if next == nil { next = try input.next() }
             guard let next, let intake else { return nil }
             if next.rowCount > 0 { return try intake.passed(next) }
@@ -243,6 +275,12 @@ extension Aggregation {
     /// The columns that keys and arguments read.
     var columns: Set<Int> {
         (keys + aggregates.flatMap(\.arguments)).reduce(into: []) { $0.formUnion($1.columns) }
+    }
+
+    /// The columns that quantiles select from, where they are columns of the input.
+    fileprivate var keptColumns: [Int] {
+        let selected = aggregates.filter { if case .quantile = $0.function { true } else { false } }
+        return Set(selected.flatMap(\.arguments).compactMap(\.columnIndex)).sorted()
     }
 
     /// The same over an input of these columns alone, in this order.

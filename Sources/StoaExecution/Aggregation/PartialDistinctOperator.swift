@@ -3,12 +3,13 @@ import StoaKernels
 import StoaPlan
 
 /// The different keys of a partition, as far as it pays: a later operator makes them different for good. When most of the
-/// first rows have keys of their own, looking up the others would shorten little, so their keys pass as they are. That is
-/// decided by the data alone.
+/// first rows have keys of their own, looking up the others would shorten little, so their keys pass as they are. So they do
+/// once the table does not fit memory any more. Which keys come, and the order in which they come first, is the same.
 package final class PartialDistinctOperator: BatchSource, StrategyTeller {
     package let schema: Schema
     private let input: any BatchSource
     private let program: ExpressionProgram
+    private let memory: TaskMemory?
     private let cancellation: CancellationFlag
     private var firstRow: Int?
     private let table: KeyTable
@@ -31,10 +32,14 @@ package final class PartialDistinctOperator: BatchSource, StrategyTeller {
     /// when there are at least about five times as many keys as rows looked at.
     private static let trialRows = 1 << 16
 
-    package init(_ aggregation: Aggregation, input: any BatchSource, cancellation: CancellationFlag) throws(StoaError) {
+    /// - Parameter memory: where it is asked whether the table still fits; nil for one that always does.
+    package init(
+        _ aggregation: Aggregation, input: any BatchSource, memory: TaskMemory? = nil, cancellation: CancellationFlag
+    ) throws(StoaError) {
         precondition(aggregation.aggregates.isEmpty && !aggregation.keys.isEmpty, "keys alone are distinct")
         schema = aggregation.schema
         self.input = input
+        self.memory = memory
         self.cancellation = cancellation
         program = try ExpressionProgram(aggregation.keys, input: input.schema)
         firstRow = input.givesPartitionRows ? 0 : nil
@@ -78,16 +83,20 @@ package final class PartialDistinctOperator: BatchSource, StrategyTeller {
 
     /// Whether the rest passes.
     private func collect() throws(StoaError) -> Bool {
+        var tableBytes = 0
         while let batch = try nextKeys() {
             if batch.rowCount == 0 { continue }
             if batch.columns.contains(where: { $0.nullCount > 0 }) { gaveNull = true }
             if batch.columns.count == 1 { nullCount += batch.columns[0].nullCount }
             let ids = MemoryRegion(of: Int32.self, count: batch.rowCount)
+            let before = ThreadBytes.current
             table.insert(batch.columns, count: batch.rowCount, into: ids.bound(to: Int32.self))
+            withExtendedLifetime(batch) { tableBytes += ThreadBytes.current - before }
             withExtendedLifetime(ids) {}
             let isTried = rowCount >= Self.trialRows
             rowCount += batch.rowCount
             if !isTried, rowCount >= Self.trialRows, table.count > (rowCount - nullCount) / 10 * 9 { return true }
+            if let memory, try memory.shouldSpill(needing: tableBytes, tableBytes) { return true }
         }
         return false
     }

@@ -17,8 +17,8 @@ package final class BlockStore: Sendable {
     private static let shardCount = 16
 
     private let shards = (0..<shardCount).map { _ in Shard() }
-    /// Set while a thread looks for blocks to give back; others go on meanwhile.
-    private let isGivingBack = Atomic(false)
+    /// Held while a thread looks for blocks to give back.
+    private let givingBack = Mutex(())
     /// Until when nobody need look again, since nothing was found: many operators ask at every morsel.
     private let nothingUntil = Atomic(0)
     private let listener = Mutex<EvictionListener?>(nil)
@@ -100,14 +100,25 @@ package final class BlockStore: Sendable {
 
     /// Gives back about so many bytes of memory: persisted partitions first, the one that was not read for longest before
     /// the others, then blocks of stages, the largest first. What its level or nature allows moves to the file, what is
-    /// kept in memory only is forgotten and reported. Readers that hold a block keep its memory.
+    /// kept in memory only is forgotten and reported. Readers that hold a block keep its memory. What the disk does not
+    /// take stays where it is. Gives how many bytes the blocks had.
     ///
-    /// Does nothing while another thread does it. Throws what the file throws.
-    func giveBack(_ bytes: Int, to file: SpillFile) throws(StoaError) {
-        guard bytes > 0, MonotonicClock.nanoseconds > nothingUntil.load(ordering: .relaxed),
-            isGivingBack.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
-        else { return }
-        defer { isGivingBack.store(false, ordering: .releasing) }
+    /// - Parameters:
+    ///   - bytes: asked when it is this thread's turn.
+    ///   - waits: whether to wait while another thread does this; else nothing is done then, nor shortly after nothing was
+    ///     found.
+    func giveBack(_ bytes: () -> Int, to file: SpillFile, waits: Bool = false) throws(StoaError) -> Int {
+        if waits {
+            return try givingBack.withLock { (_) throws(StoaError) in try giveBackAlone(bytes(), to: file) }
+        }
+        guard bytes() > 0, MonotonicClock.nanoseconds > nothingUntil.load(ordering: .relaxed) else { return 0 }
+        return try givingBack.withLockIfAvailable { (_) throws(StoaError) in
+            try giveBackAlone(bytes(), to: file)
+        } ?? 0
+    }
+
+    private func giveBackAlone(_ bytes: Int, to file: SpillFile) throws(StoaError) -> Int {
+        if bytes <= 0 { return 0 }
         var candidates = shards.enumerated().flatMap { number, shard in
             shard.contents.withLock { $0.candidates { $0 * Self.shardCount + number } }
         }
@@ -130,13 +141,22 @@ package final class BlockStore: Sendable {
         for candidate in candidates {
             if left <= 0 { break }
             let isForgotten = candidate.level == .memory
+            if !isForgotten, file.isRefusing { continue }
             let moved = isForgotten ? nil : try candidate.block.inFile(file)
             if !isForgotten, moved == nil { continue }
             if exchange(candidate.block, of: candidate.id, for: moved) {
-                left -= candidate.block.memoryByteCount
+                left -= candidate.block.memoryByteCount - (moved?.memoryByteCount ?? 0)
                 if isForgotten { evicted.append(candidate.id) }
             }
         }
+        return bytes - left
+    }
+
+    /// Moves a block to the file, in the store too if it is still there, and gives it as it is then.
+    func move(_ block: Block, of id: BlockID, to file: SpillFile) throws(StoaError) -> Block {
+        guard let moved = try block.inFile(file) else { return block }
+        _ = exchange(block, of: id, for: moved)
+        return moved
     }
 
     /// Puts a block, or nothing, in place of another one if that is still there.

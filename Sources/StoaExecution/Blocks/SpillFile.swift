@@ -1,6 +1,7 @@
 import Glibc
 import StoaColumns
 import StoaFiles
+import StoaTasks
 import Synchronization
 
 /// The file in which an executor keeps what does not fit its memory.
@@ -15,24 +16,60 @@ package final class SpillFile: Sendable {
         var end = 0
         /// Bytes in use.
         var byteCount = 0
+        /// Why the disk took no bytes the last time that it was asked.
+        var refusal: StoaError?
     }
 
     /// Where the file is.
     package let folder: String
     private let state = Mutex(State())
+    private let pool: MemoryPool
+    /// When the disk last refused bytes, 0 once it has taken some.
+    private let refusedAt = Atomic(0)
+    private let wroteAt = Atomic(0)
+
+    /// After a refusal nobody asks again for so long, unless memory is at its limit.
+    private static let refusalPause = 1_000_000_000
 
     /// A hole has whole blocks of the file system.
     private static let pageBytes = 4096
 
     /// A file in a folder; unless stated in that of temporary files (`TMPDIR`, or /tmp).
-    package init(folder: String? = nil) {
+    ///
+    /// - Parameter pool: counts the memory for which the file is a substitute.
+    package init(folder: String? = nil, insteadOf pool: MemoryPool) {
         self.folder = folder ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        self.pool = pool
     }
 
     deinit { state.withLock { if $0.descriptor >= 0 { close($0.descriptor) } } }
 
     /// Bytes of disk in use.
     package var byteCount: Int { state.withLock { $0.byteCount } }
+
+    /// Why the disk took no bytes the last time that it was asked; nil when it took them.
+    var refusal: StoaError? { state.withLock { $0.refusal } }
+
+    /// Whether the disk took no bytes when it was asked a moment ago.
+    var isRefusing: Bool {
+        let time = refusedAt.load(ordering: .relaxed)
+        return time > 0 && MonotonicClock.nanoseconds < time + Self.refusalPause
+    }
+
+    /// When bytes were written last, by `MonotonicClock`; 0 before the first.
+    var lastWrite: Int { wroteAt.load(ordering: .relaxed) }
+
+    /// Keeps bytes as `write` does; nil when the disk takes none, or has refused a moment ago, while memory has room for
+    /// them to stay there.
+    func keep(_ bytes: MemoryRegion) throws(StoaError) -> SpillExtent? {
+        if isRefusing, pool.hasRoom(for: 0) { return nil }
+        do throws(StoaError) {
+            return try write(bytes)
+        } catch {
+            guard error.code == .inputOutputFailed, pool.hasRoom(for: 0) else { throw error }
+            return nil
+        }
+    }
 
     /// Keeps bytes, compressed where that saves an eighth.
     ///
@@ -47,6 +84,7 @@ package final class SpillFile: Sendable {
             let count = try CompressedBytes.compress(bytes.base, count: rawBytes, into: compressed.base)
             if count < rawBytes / 8 * 7 { (stored, storedBytes) = (compressed, count) }
         }
+        wroteAt.store(MonotonicClock.nanoseconds, ordering: .relaxed)
         let (descriptor, place) = try reserve(storedBytes)
         let extent = SpillExtent(
             file: self, place: place, rawBytes: rawBytes, storedBytes: storedBytes,
@@ -55,37 +93,45 @@ package final class SpillFile: Sendable {
         while done < storedBytes {
             let count = pwrite(descriptor, stored.base + done, storedBytes - done, off_t(place + done))
             if count < 0, errno == EINTR { continue }
-            if count <= 0 { throw failure("cannot keep \(storedBytes) bytes", count < 0 ? errno : ENOSPC) }
+            if count <= 0 { throw refuse("cannot keep \(storedBytes) bytes", count < 0 ? errno : ENOSPC) }
             done += count
         }
         withExtendedLifetime((bytes, stored)) {}
+        if refusedAt.exchange(0, ordering: .relaxed) > 0 { state.withLock { $0.refusal = nil } }
         return extent
     }
 
     private func reserve(_ bytes: Int) throws(StoaError) -> (Int32, Int) {
-        let result = state.withLock { state -> Result<(Int32, Int), StoaError> in
+        let (found, error) = state.withLock { state -> ((Int32, Int)?, Int32) in
             if state.descriptor < 0 {
                 switch UnnamedFile.open(in: folder) {
                 case .success(let descriptor): state.descriptor = descriptor
-                case .failure(let error):
-                    return .failure(failure("cannot create a file for \(bytes) bytes", error.number))
+                case .failure(let error): return (nil, error.number)
                 }
             }
             let place = state.end
             state.end += Self.paged(bytes)
             state.byteCount += Self.paged(bytes)
-            return .success((state.descriptor, place))
+            return ((state.descriptor, place), 0)
         }
-        return try result.get()
+        guard let found else { throw refuse("cannot create a file for \(bytes) bytes", error) }
+        return found
     }
 
     private static func paged(_ bytes: Int) -> Int { (bytes + pageBytes - 1) / pageBytes * pageBytes }
 
-    private func failure(_ what: String, _ error: Int32) -> StoaError {
-        StoaError(
+    /// The error of a disk that does not take bytes, noted for those who ask before they spill.
+    private func refuse(_ what: String, _ number: Int32) -> StoaError {
+        let limit = pool.limit.map {
+            " (\(pool.allocatedBytes) bytes of \(pool.name) are in use, its limit is \($0) bytes)"
+        }
+        let error = StoaError(
             .inputOutputFailed, source: .environment,
-            "\(what) that do not fit memory: \(String(cString: strerror(error)))",
+            "\(what) that do not fit memory\(limit ?? ""): \(String(cString: strerror(number)))",
             advice: "give a spill folder with more room, or more memory", at: .init(file: folder), isRetryable: true)
+        state.withLock { $0.refusal = error }
+        refusedAt.store(MonotonicClock.nanoseconds, ordering: .relaxed)
+        return error
     }
 
     /// The bytes at a place. Throws a retryable `blockLost` when the disk gives others than it took.

@@ -32,7 +32,7 @@ package final class TaskExecutor: Sendable {
         self.name = name
         memory = MemoryPool(name: name)
         memory.setLimit(memoryLimit)
-        spillFile = SpillFile(folder: spillFolder)
+        spillFile = SpillFile(folder: spillFolder, insteadOf: memory)
         taskMemory = TaskMemory(pool: memory, file: spillFile, store: store)
         readRemote = readBlock
     }
@@ -67,8 +67,10 @@ package final class TaskExecutor: Sendable {
         dictionaries.forget(datasetsOf: blocks, notIn: store)
     }
 
-    /// Gives back about so many bytes of what the store holds; see `StorageLevel`. Throws what the spill file throws.
-    package func giveBack(_ bytes: Int) throws(StoaError) { try store.giveBack(bytes, to: spillFile) }
+    /// Gives back about so many bytes of what the store holds; see `StorageLevel`.
+    package func giveBack(_ bytes: Int) throws(StoaError) {
+        _ = try store.giveBack({ bytes }, to: spillFile, waits: true)
+    }
 
     /// Forgets what was built here from blocks that another executor drops.
     package func forgetTables(builtFrom blocks: [BlockID]) { sharedTables.drop(blocks) }

@@ -55,27 +55,10 @@ struct JoinBuildReader {
     ///
     /// - Parameter level: how often the rows were dealt out to files before.
     func read(level: Int = 0) throws(StoaError) -> BuildSide {
-        let table = JoinTable(types: join.buildKeys.map(\.type))
         var batches: [Batch] = []
-        var byteCount = 0
-        while let batch = try source.next() {
-            try cancellation.check()
-            if batch.rowCount == 0 { continue }
-            let keyed = try keys.adding(to: batch)
-            let before = ThreadBytes.current
-            try table.insert(keys.keys(of: keyed), count: batch.rowCount)
-            batches.append(keyed.projected(to: kept))
-            byteCount += ThreadBytes.current - before + batches[batches.count - 1].bytesOfRows
-            // At the end the rows are brought together in a copy.
-            if !memory.pool.isTight, memory.pool.hasRoom(for: 2 * byteCount) { continue }
-            if !join.isBroadcast, level < SpilledGroups.levelLimit,
-                try memory.shouldSpill(needing: byteCount, byteCount)
-            {
-                return .files(try files(batches, level: level))
-            }
-            try memory.check("the build side of the join on \(join.buildKeys.map(\.text).joined(separator: ", "))")
+        guard let table = try table(holding: &batches, level: level) else {
+            return .files(try files(&batches, level: level))
         }
-        try table.finish(checkpoint: cancellation.check)
         let places = needed.compactMap { kept.firstIndex(of: $0) }
         let all = try Batch.concatenated(
             batches.map { $0.projected(to: places) }, schema: source.schema.projected(to: needed),
@@ -85,8 +68,34 @@ struct JoinBuildReader {
         return .table(JoinBuild(table: table, columns: columns))
     }
 
-    /// Deals out the rows that were read, then the others.
-    private func files(_ batches: [Batch], level: Int) throws(StoaError) -> BuildFiles {
+    /// Reads the side to its end into a table and batches; nil when the batches read so far have to go to files.
+    private func table(holding batches: inout [Batch], level: Int) throws(StoaError) -> JoinTable? {
+        let table = JoinTable(types: join.buildKeys.map(\.type))
+        var byteCount = 0
+        // At the end the rows are brought together in a copy, which other builds at the same time are to know of.
+        let reservation = MemoryReservation(in: memory.pool)
+        while let batch = try source.next() {
+            try cancellation.check()
+            if batch.rowCount == 0 { continue }
+            let keyed = try keys.adding(to: batch)
+            let before = ThreadBytes.current
+            try table.insert(keys.keys(of: keyed), count: batch.rowCount)
+            batches.append(keyed.projected(to: kept))
+            byteCount += ThreadBytes.current - before + batches[batches.count - 1].bytesOfRows
+            reservation.set(byteCount)
+            if !memory.pool.isTight { continue }
+            if !join.isBroadcast, level < SpilledGroups.levelLimit, try memory.shouldSpill(byteCount) { return nil }
+            try memory.check(
+                "the build side of the join on \(join.buildKeys.map(\.text).joined(separator: ", "))",
+                held: join.isBroadcast ? 2 * byteCount : byteCount)
+        }
+        reservation.set(0)
+        try table.finish(checkpoint: cancellation.check)
+        return table
+    }
+
+    /// Deals out the rows that were read, letting go of them, then the others.
+    private func files(_ batches: inout [Batch], level: Int) throws(StoaError) -> BuildFiles {
         let schema = keys.schema.projected(to: kept)
         let places = keys.indices.compactMap { kept.firstIndex(of: $0) }
         var files = SpilledGroups(columns: schema, level: level, memory: memory)
@@ -96,7 +105,8 @@ struct JoinBuildReader {
                 Batch(unchecked: files.schema, columns: batch.columns + [numbers], rowCount: batch.rowCount),
                 keys: places.map { batch.columns[$0] })
         }
-        for batch in batches { try add(batch) }
+        batches.reverse()
+        while let batch = batches.popLast() { try add(batch) }
         while let batch = try source.next() {
             try cancellation.check()
             if batch.rowCount > 0 { try add(keys.adding(to: batch).projected(to: kept)) }
@@ -147,15 +157,15 @@ struct GraceJoin {
         }
         let part = partJoin(probe: files.schema, kept: kept)
         let probeSchema = files.schema
-        var results: [SpilledRows] = []
+        var results: [any BatchSource] = []
         for (built, probed) in zip(build.parts, try files.finishAll()) where probed.rowCount > 0 {
-            results.append(try joined(part, built, probed, probeSchema))
+            let rows = try joined(part, built, probed, probeSchema)
+            results.append(SpilledSource(rows, schema: part.schema, cancellation: cancellation))
         }
-        let merged = RunMergeSource(
-            results.map { SpilledSource($0, schema: part.schema, cancellation: cancellation) }, schema: part.schema,
-            cancellation: cancellation
-        ) { batch in [SortColumn(batch.columns[batch.columns.count - 1], isDescending: false, nullsFirst: false)] }
-        return UnnumberedSource(merged, schema: join.schema)
+        let runs = SortedRuns(schema: part.schema, memory: memory, cancellation: cancellation) { batch in
+            [SortColumn(batch.columns[batch.columns.count - 1], isDescending: false, nullsFirst: false)]
+        }
+        return UnnumberedSource(try runs.merged(results), schema: join.schema)
     }
 
     private func joined(
@@ -168,7 +178,7 @@ struct GraceJoin {
         ) { [memory, level, cancellation] () throws(StoaError) -> BuildSide in
             try JoinBuildReader(part, from: source, memory: memory, cancellation: cancellation).read(level: level + 1)
         }
-        var writer = SpillWriter(memory.file, frameBytes: SpillWriter.frameBytes / 4)
+        var writer = SpillWriter(memory.file, frameBytes: SpillWriter.runFrameBytes)
         while let batch = try joined.next() { try writer.append(batch) }
         return try writer.finish()
     }

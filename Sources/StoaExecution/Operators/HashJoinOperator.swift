@@ -45,14 +45,21 @@ final class HashJoinOperator: BatchSource {
             }
         }
         if let joinedInParts { return try joinedInParts.next() }
-        guard let built, join.kind == .left || built.table.rowCount > 0 else { return nil }
+        guard let built, join.kind == .left || built.table.rowCount > 0 else {
+            self.built = nil
+            return nil
+        }
         while true {
             try cancellation.check()
             if let joined = current?.cursor.next(limit: Morsel.rowLimit), let batch = current?.batch {
                 return output(joined, probe: batch, build: built)
             }
             current = nil
-            guard let batch = try probe.next() else { return nil }
+            guard let batch = try probe.next() else {
+                // Those above may go on for long.
+                self.built = nil
+                return nil
+            }
             if batch.rowCount == 0 { continue }
             let keys = probeKeys.keys(of: try probeKeys.adding(to: batch))
             current = (

@@ -64,6 +64,7 @@ final class InputSource: BatchSource {
             case .file(let slice): rest = .openFile(try FileReader(slice))
             case .openFile(let reader):
                 guard let batch = try reader.next() else { return nil }
+                try context.memory.check(batch, "a batch of a file")
                 context.countRead(rows: batch.rowCount, bytes: batch.byteCount)
                 return batch
             }

@@ -3,13 +3,15 @@ import StoaPlan
 import StoaTasks
 
 /// Every batch through a function of the user. Its results are checked against the schema that it promised, and cut into
-/// morsels; an empty batch is not handed to the function.
+/// morsels; an empty batch is not handed to the function. What the function makes counts against the memory limit.
 final class MapOperator: BatchSource {
     let schema: Schema
     private let morsels: MorselSource
 
     /// Throws when the function cannot be decoded.
-    init(_ function: UserFunction, schema: Schema, input: any BatchSource) throws(StoaError) {
+    init(
+        _ function: UserFunction, schema: Schema, input: any BatchSource, memory: TaskMemory
+    ) throws(StoaError) {
         self.schema = schema
         let name = function.printedTypeName
         let decoded = try function.batchFunction()
@@ -17,6 +19,7 @@ final class MapOperator: BatchSource {
             while let batch = try input.next() {
                 if batch.rowCount == 0 { continue }
                 let result = try userCall(name) { try decoded(batch) }
+                try memory.check(result, "a batch that '\(name)' returned")
                 return try Self.checked(result, against: schema, of: name)
             }
             return nil

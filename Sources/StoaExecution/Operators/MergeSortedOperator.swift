@@ -14,6 +14,7 @@ final class MergeSortedOperator: BatchSource {
     private var merged: OrderedRows?
     /// The merge of blocks that do not fit memory together.
     private var stream: RunMergeSource?
+    private var isEnded = false
     private var givenCount = 0
 
     init(_ keys: [BoundSortKey], limit: Int?, input: Int, schema: Schema, of context: TaskContext) throws(StoaError) {
@@ -26,12 +27,17 @@ final class MergeSortedOperator: BatchSource {
 
     func next() throws(StoaError) -> Batch? {
         try context.cancellation.check()
-        if limit == 0 { return nil }
-        if merged == nil, stream == nil {
-            let blocks = try context.blocks(ofInput: input)
-            if fits(blocks) { merged = try merge(blocks) } else { stream = self.stream(of: blocks) }
+        if limit == 0 || isEnded { return nil }
+        if merged == nil, stream == nil { try begin() }
+        guard let stream else {
+            let batch = merged?.next()
+            if batch == nil {
+                // Those above may go on for long.
+                isEnded = true
+                merged = nil
+            }
+            return batch
         }
-        guard let stream else { return merged?.next() }
         if let limit, givenCount >= limit { return nil }
         guard let batch = try stream.next() else { return nil }
         let wanted = limit.map { min($0 - givenCount, batch.rowCount) } ?? batch.rowCount
@@ -40,17 +46,27 @@ final class MergeSortedOperator: BatchSource {
         return order.columns.input(of: rows, schema: schema)
     }
 
-    /// Whether the blocks, a copy of them and what merging takes have room.
-    private func fits(_ blocks: [Block]) -> Bool {
+    private func begin() throws(StoaError) {
+        var blocks = try context.blocks(ofInput: input)
+        // A copy of the blocks and what merging takes.
         let needed = blocks.reduce(0) { $0 + $1.byteCount + 36 * $1.rowCount }
-        return !context.memory.pool.isTight && context.memory.pool.hasRoom(for: needed)
-            && blocks.allSatisfy { $0.memoryByteCount == $0.byteCount }
-    }
-
-    private func stream(of blocks: [Block]) -> RunMergeSource {
-        RunMergeSource(
-            blocks.map { KeyedBlockSource($0, order.columns, context.cancellation) }, schema: order.columns.schema,
-            cancellation: context.cancellation, by: order.sortColumns)
+        let reservation = MemoryReservation(in: context.memory.pool)
+        reservation.set(needed)
+        let hasRoom = !context.memory.pool.isTight || context.memory.isLittle(needed)
+        if hasRoom, blocks.allSatisfy({ $0.memoryByteCount == $0.byteCount }) {
+            merged = try merge(blocks)
+            reservation.set(0)
+            return
+        }
+        reservation.set(0)
+        var sources: [any BatchSource] = []
+        while let block = blocks.popLast() {
+            // What is held here the store could not give back.
+            let block = try context.inFile(block, ofInput: input, at: blocks.count)
+            sources.append(KeyedBlockSource(block, order.columns, context.cancellation))
+        }
+        sources.reverse()
+        stream = try order.runs(limit: limit, memory: context.memory).merged(sources)
     }
 
     private func merge(_ blocks: [Block]) throws(StoaError) -> OrderedRows {
@@ -79,7 +95,8 @@ final class MergeSortedOperator: BatchSource {
 
 /// The rows of a block with their keys, of which only a part is in memory at a time.
 private final class KeyedBlockSource: BatchSource {
-    private let block: Block
+    /// Nil once it is read.
+    private var block: Block?
     private let columns: KeyColumns
     private let cancellation: CancellationFlag
     private var reader: BlockReader?
@@ -95,7 +112,10 @@ private final class KeyedBlockSource: BatchSource {
 
     func next() throws(StoaError) -> Batch? {
         try cancellation.check()
-        if reader == nil { reader = try BlockReader(block) }
+        if reader == nil, let block {
+            reader = try BlockReader(block)
+            self.block = nil
+        }
         while true {
             if let morsel = cutter.next() { return try columns.adding(to: morsel) }
             guard let batch = try reader?.next() else { return nil }

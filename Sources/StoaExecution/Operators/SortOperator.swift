@@ -18,6 +18,7 @@ final class SortOperator: BatchSource {
     private enum Sorted {
         case inMemory(OrderedRows)
         case runs(any BatchSource)
+        case ended
     }
 
     /// With a limit, rows held before the ones that cannot be among the first are left away.
@@ -42,8 +43,10 @@ final class SortOperator: BatchSource {
         if sorted == nil { sorted = try sort() }
         switch sorted {
         case .inMemory(var rows):
-            defer { sorted = .inMemory(rows) }
-            return rows.next()
+            let batch = rows.next()
+            // Those above may go on for long.
+            sorted = batch == nil ? .ended : .inMemory(rows)
+            return batch
         case .runs(let source):
             if let limit, givenCount >= limit { return nil }
             guard let batch = try source.next() else { return nil }
@@ -51,7 +54,7 @@ final class SortOperator: BatchSource {
             givenCount += wanted
             let rows = wanted == batch.rowCount ? batch : batch.slice(0..<wanted)
             return order.columns.input(of: rows, schema: schema)
-        case nil: return nil
+        case .ended, nil: return nil
         }
     }
 
@@ -79,19 +82,19 @@ final class SortOperator: BatchSource {
                 (rowCount, heldBytes) = (0, 0)
             }
         }
+        // Others may have taken memory since the last row came.
+        let isLate = try memory.shouldSpill(heldBytes)
         reservation.set(0)
-        if runs.isEmpty {
+        if runs.isEmpty, !isLate {
             let all = try order.concatenated(held)
             held = []
             return .inMemory(
                 OrderedRows(order.columns.input(of: all, schema: schema), in: try order.rows(of: all, limit: limit)))
         }
         try addRun(&held, to: &runs)
-        while runs.count > RunMergeSource.fanIn {
-            let first = merged(Array(runs.prefix(RunMergeSource.fanIn)))
-            runs.replaceSubrange(0..<RunMergeSource.fanIn, with: [try written(first.next)])
-        }
-        return .runs(merged(runs))
+        let sources = runs.map { SpilledSource($0, schema: order.columns.schema, cancellation: cancellation) }
+        runs = []
+        return .runs(try order.runs(limit: limit, memory: memory).merged(sources))
     }
 
     /// Moves the held rows, sorted, to the file.
@@ -100,22 +103,12 @@ final class SortOperator: BatchSource {
         let all = try order.concatenated(held)
         held = []
         var rows = OrderedRows(all, in: try order.rows(of: all, limit: limit))
-        runs.append(try written { rows.next() })
-    }
-
-    private func written(_ next: () throws(StoaError) -> Batch?) throws(StoaError) -> SpilledRows {
-        var writer = SpillWriter(memory.file, frameBytes: SpillWriter.frameBytes / 4)
-        while let batch = try next() {
+        var writer = SpillWriter(memory.file, frameBytes: SpillWriter.runFrameBytes)
+        while let batch = rows.next() {
             try cancellation.check()
             try writer.append(batch)
         }
-        return try writer.finish()
-    }
-
-    private func merged(_ runs: [SpilledRows]) -> RunMergeSource {
-        RunMergeSource(
-            runs.map { SpilledSource($0, schema: order.columns.schema, cancellation: cancellation) },
-            schema: order.columns.schema, cancellation: cancellation, by: order.sortColumns)
+        runs.append(try writer.finish())
     }
 }
 
@@ -143,6 +136,12 @@ struct SortOrder {
         zip(columns.keys(of: batch), keys).map {
             SortColumn($0, isDescending: $1.isDescending, nullsFirst: $1.nullsFirst)
         }
+    }
+
+    /// How sorted runs of batches that hold their keys become one.
+    func runs(limit: Int?, memory: TaskMemory) -> SortedRuns {
+        SortedRuns(
+            schema: columns.schema, limit: limit, memory: memory, cancellation: cancellation, by: sortColumns)
     }
 
     /// The order of a batch that holds its keys.

@@ -13,12 +13,15 @@ final class TopRowsOperator: BatchSource {
     private let input: any BatchSource
     private let top: TopRows
     private let columns: KeyColumns
+    private let memory: TaskMemory
     private let cancellation: CancellationFlag
     private let isInserted: Bool
     private var held: [Batch] = []
     private var chosen: Batch?
     private var position = 0
     private var state = State.unread
+    /// What is kept of the input so far, and what was made of it.
+    private var heldBytes = 0
 
     private enum State {
         case unread
@@ -31,10 +34,13 @@ final class TopRowsOperator: BatchSource {
     /// Rows after which a partial operator decides whether it is of use: it is when at most half of them stay.
     private static let trialRows = 1 << 16
 
-    init(_ top: TopRows, input: any BatchSource, cancellation: CancellationFlag) throws(StoaError) {
+    init(
+        _ top: TopRows, input: any BatchSource, memory: TaskMemory, cancellation: CancellationFlag
+    ) throws(StoaError) {
         schema = input.schema
         self.input = input
         self.top = top
+        self.memory = memory
         self.cancellation = cancellation
         columns = try KeyColumns(top.keys + top.order.map(\.expression), input: input.schema)
         isInserted =
@@ -59,7 +65,11 @@ final class TopRowsOperator: BatchSource {
     }
 
     private func slice() -> Batch? {
-        guard let chosen, position < chosen.rowCount else { return nil }
+        guard let chosen, position < chosen.rowCount else {
+            // Those above may go on for long.
+            self.chosen = nil
+            return nil
+        }
         let end = min(chosen.rowCount, position + Morsel.rowLimit)
         defer { position = end }
         return chosen.slice(position..<end)
@@ -85,6 +95,7 @@ final class TopRowsOperator: BatchSource {
             let batch = try columns.adding(to: batch)
             try Self.check(rowCount + batch.rowCount)
             let keys = keys(of: batch)
+            let before = ThreadBytes.current
             let region = MemoryRegion(of: Int32.self, count: batch.rowCount)
             let ids = region.bound(to: Int32.self)
             table.insert(keys.groups, count: batch.rowCount, into: ids)
@@ -93,10 +104,17 @@ final class TopRowsOperator: BatchSource {
             let isTried = rowCount >= Self.trialRows
             rowCount += batch.rowCount
             held.append(batch)
-            if top.isPartial, !isTried, rowCount >= Self.trialRows, first.rowCount > rowCount / 2 {
-                state = .passing
-                return
+            heldBytes += ThreadBytes.current - before + batch.bytesOfRows
+            if top.isPartial {
+                var passes = !isTried && rowCount >= Self.trialRows && first.rowCount > rowCount / 2
+                // Rows that pass are looked at again behind the exchange, which can spill them.
+                if !passes { passes = try memory.shouldSpill(heldBytes) }
+                if passes {
+                    state = .passing
+                    return
+                }
             }
+            try check()
         }
         state = .done
         let rows = first.rows()
@@ -138,7 +156,11 @@ final class TopRowsOperator: BatchSource {
 
     private func sortRows() throws(StoaError) {
         while let batch = try input.next() {
-            if batch.rowCount > 0 { held.append(try columns.adding(to: batch)) }
+            if batch.rowCount == 0 { continue }
+            let keyed = try columns.adding(to: batch)
+            held.append(keyed)
+            heldBytes += keyed.bytesOfRows
+            try check(needs: heldBytes)
         }
         let all = try Batch.concatenated(held, schema: columns.schema, cancellation: cancellation)
         held = []
@@ -153,6 +175,12 @@ final class TopRowsOperator: BatchSource {
             columns.input(of: all, schema: schema).taking(rows.rows, count: rows.count)
         }
         state = .done
+    }
+
+    private func check(needs bytes: Int = 0) throws(StoaError) {
+        try memory.check(
+            "the first \(top.count) rows by \(top.keys.map(\.text).joined(separator: ", "))", held: heldBytes,
+            needs: bytes)
     }
 
     private static func check(_ rowCount: Int) throws(StoaError) {

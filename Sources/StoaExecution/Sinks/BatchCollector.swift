@@ -59,8 +59,10 @@ struct BatchCollector {
         return Block(spilled: spilled)
     }
 
-    /// Moves the batches gathered so far to a file, but for small ones that wait for others.
+    /// Moves the batches gathered so far to a file, with the small ones that wait for others: they may be slices that keep
+    /// large ones alive.
     mutating func spill(to file: SpillFile) throws(StoaError) {
+        if !small.isEmpty { batches.append(try takeSmall()) }
         if batches.isEmpty { return }
         var rows = spilled ?? SpilledRows()
         try rows.write(batches, to: file)
@@ -77,12 +79,17 @@ struct BatchCollector {
     }
 
     private mutating func joinSmall() throws(StoaError) {
-        if small.isEmpty { return }
-        try hold(
+        if !small.isEmpty { try hold(takeSmall()) }
+    }
+
+    /// The small batches as one.
+    private mutating func takeSmall() throws(StoaError) -> Batch {
+        let joined =
             small.count == 1
-                ? small[0] : try Batch.concatenated(small, schema: small[0].schema, cancellation: cancellation))
+            ? small[0] : try Batch.concatenated(small, schema: small[0].schema, cancellation: cancellation)
         small = []
         smallRowCount = 0
         smallText.reset()
+        return joined
     }
 }

@@ -26,6 +26,10 @@ package struct BucketSink {
     private var buckets: [MemoryRegion] = []
     private var counts: [Int]
     private var heldRowCount = 0
+    /// Bytes of the held batches; known only under a memory limit.
+    private var heldBytes = 0
+    /// What moving the held rows takes.
+    private let moving: MemoryReservation?
     private var heldText: HeldText
 
     /// Rows distributed at a time: about a morsel a bucket, within what is still moved inside the last cache level.
@@ -47,6 +51,7 @@ package struct BucketSink {
         counts = Array(repeating: 0, count: bucketCount)
         self.cancellation = cancellation
         self.memory = memory
+        moving = memory.flatMap { $0.pool.isLimited ? MemoryReservation(in: $0.pool) : nil }
         heldText = HeldText(schema: schema, limit: textLimit)
         collectors = Array(
             repeating: BatchCollector(schema: schema, cancellation: cancellation, textLimit: textLimit),
@@ -57,7 +62,7 @@ package struct BucketSink {
         if batch.rowCount == 0 { return }
         if bucketCount == 1 || keys.indices.isEmpty {
             try collectors[0].append(batch)
-            try spillIfTight(after: batch)
+            try spillIfTight(after: batch.byteCount)
             return
         }
         if let rowSchema, batch.schema == rowSchema, schema != rowSchema { try begin(rowSchema) }
@@ -72,7 +77,14 @@ package struct BucketSink {
         buckets.append(hashes)
         Self.name(hashes.bound(to: UInt64.self), count: batch.rowCount, counts: &counts)
         heldRowCount += batch.rowCount
-        if heldRowCount >= chunkRowCount { try distribute() }
+        if heldRowCount >= chunkRowCount {
+            try distribute()
+        } else if let memory, let moving {
+            heldBytes += batch.byteCount
+            moving.set(heldBytes + 4 * heldRowCount)
+            // Wide rows are much before they are many.
+            if try memory.shouldSpill(collectedBytes + heldBytes) { try distribute() }
+        }
     }
 
     /// One block a bucket, in bucket order, also the empty ones.
@@ -96,9 +108,9 @@ package struct BucketSink {
             count: bucketCount)
     }
 
-    private mutating func spillIfTight(after batch: Batch) throws(StoaError) {
+    private mutating func spillIfTight(after bytes: Int) throws(StoaError) {
         guard let memory else { return }
-        collectedBytes += batch.byteCount
+        collectedBytes += bytes
         guard try memory.shouldSpill(collectedBytes) else { return }
         for bucket in collectors.indices { try collectors[bucket].spill(to: memory.file) }
         collectedBytes = 0
@@ -106,6 +118,7 @@ package struct BucketSink {
 
     private mutating func distribute() throws(StoaError) {
         if held.isEmpty { return }
+        moving?.set(0)
         let places = MemoryRegion(of: Int32.self, count: heldRowCount)
         defer { withExtendedLifetime(places) {} }
         var ends = counts
@@ -126,15 +139,21 @@ package struct BucketSink {
             withExtendedLifetime(numbers) {}
         }
         let moved = Batch(unchecked: schema, columns: columns, rowCount: heldRowCount)
+        columns = []
+        forgetHeld()
         var start = 0
         for (bucket, end) in ends.enumerated() {
             if end > start { try collectors[bucket].append(moved.slice(start..<end)) }
             start = end
         }
-        try spillIfTight(after: moved)
+        try spillIfTight(after: moved.byteCount)
+    }
+
+    private mutating func forgetHeld() {
         held = []
         buckets = []
         heldRowCount = 0
+        heldBytes = 0
         heldText.reset()
         counts = Array(repeating: 0, count: bucketCount)
     }

@@ -44,7 +44,7 @@ extension TaskContext {
                 let counted = try DistinctCountOperator.make(
                     aggregation, over: distinct,
                     input: { [self] () throws(StoaError) in try self.source(of: source, at: place.below.below) },
-                    cancellation: cancellation)
+                    memory: memory, cancellation: cancellation)
             {
                 analysis?.noteFusion(at: place.below.index)
                 return counted
@@ -65,16 +65,19 @@ extension TaskContext {
             }
             let (aggregation, input) = try self.input(of: aggregation, over: input, at: place.below)
             if aggregation.phase == .partial, aggregation.aggregates.isEmpty, !aggregation.keys.isEmpty {
-                return try PartialDistinctOperator(aggregation, input: input, cancellation: cancellation)
+                return try PartialDistinctOperator(
+                    aggregation, input: input, memory: memory, cancellation: cancellation)
             }
             return try AggregateOperator(
                 aggregation, after: [], input: input, memory: memory, cancellation: cancellation)
         case .topRows(let top, let input):
-            return try TopRowsOperator(top, input: source(of: input, at: place.below), cancellation: cancellation)
+            return try TopRowsOperator(
+                top, input: source(of: input, at: place.below), memory: memory, cancellation: cancellation)
         case .limit(let skip, let count, let input):
             return LimitOperator(skip: skip, count: count, input: try source(of: input, at: place.below))
         case .map(let function, let schema, let input):
-            return try MapOperator(function, schema: schema, input: source(of: input, at: place.below))
+            return try MapOperator(
+                function, schema: schema, input: source(of: input, at: place.below), memory: memory)
         case .userAggregate(let function, _, _):
             throw StoaError(
                 .engineFailed, source: .engine,

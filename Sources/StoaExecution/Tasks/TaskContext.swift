@@ -53,6 +53,14 @@ final class TaskContext {
         return blocks
     }
 
+    /// A block of an input, moved to this executor's file if its store holds it as what a stage left.
+    func inFile(_ block: Block, ofInput number: Int, at place: Int) throws(StoaError) -> Block {
+        guard case .blocks(let locations) = try input(number), locations[place].executor == executor.id,
+            case .stage = locations[place].block
+        else { return block }
+        return try executor.store.move(block, of: locations[place].block, to: executor.spillFile)
+    }
+
     /// One block, counted as read. One that is gone (`blockLost`) is noted in `missingBlocks`.
     func block(at location: BlockLocation) throws(StoaError) -> Block {
         let block: Block

@@ -94,12 +94,16 @@ struct TaskRunner {
         var rows = PersistedRows(
             schema: source.schema, dictionaries: use.columns, cancellation: context.cancellation,
             memory: level == .memory ? nil : context.memory)
+        var byteCount = 0
         while let batch = try source.next() {
+            byteCount += batch.bytesOfRows
             try rows.append(batch)
-            if level == .memory { try context.memory.check("persisting a partition of \(dataset) in memory") }
+            if level == .memory {
+                try context.memory.check("persisting a partition of \(dataset) in memory", held: byteCount)
+            }
         }
         var block = try rows.finish()
-        if level == .disk { block = try block.inFile(context.memory.file) ?? block }
+        if level == .disk { block = try block.inFile(context.memory.file, mustGo: true) ?? block }
         let id = BlockID.dataset(dataset, partition: context.task.id.partition)
         try context.cancellation.check()
         executor.store.put(block, as: id, level: level)

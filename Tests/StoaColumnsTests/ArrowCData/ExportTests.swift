@@ -40,6 +40,18 @@ import Testing
         try back.checkInvariants()
     }
 
+    @Test func importedMemoryCountsWhereItIsImported() throws {
+        let pool = MemoryPool(name: "test")
+        var array = ArrowArray()
+        var schema = ArrowSchema()
+        try Batch(["number": Column((0..<10_000).map { Int64($0) })]).export(array: &array, schema: &schema)
+        func rows() throws -> Batch {
+            try pool.whileCurrent { try Batch(importing: &array, schema: &schema) }.slice(3..<5)
+        }
+        try withExtendedLifetime(rows()) { #expect(pool.allocatedBytes >= 80_000) }
+        #expect(pool.allocatedBytes == 0)
+    }
+
     @Test func memoryLivesUntilTheArrayIsReleased() throws {
         let pool = MemoryPool(name: "test")
         var array = ArrowArray()

@@ -86,6 +86,27 @@ import Testing
         #expect(pool.allocatedBytes == 0 && pool.keptBytes <= pool.peakBytes / 4 * 5)
     }
 
+    @Test func nearTheLimitNothingIsKept() {
+        let pool = MemoryPool(name: "test")
+        pool.setLimit(64 << 20)
+        pool.whileCurrent {
+            var live = (0..<9).map { _ in MemoryRegion(byteCount: 4 << 20) }
+            for byteCount in [100_000, 1 << 20, (3 << 20) + 5, 9 << 20] {
+                let region = MemoryRegion(byteCount: byteCount, zeroed: true)
+                #expect(Int(bitPattern: region.base) % (byteCount >= 2 << 20 ? 2 << 20 : 64) == 0)
+                for index in stride(from: 0, to: byteCount + 64, by: 63) {
+                    #expect(region.base.load(fromByteOffset: index, as: UInt8.self) == 0)
+                    region.base.storeBytes(of: 1, toByteOffset: index, as: UInt8.self)
+                }
+            }
+            #expect(pool.keptBytes == 0)
+            withExtendedLifetime(live) {}
+            live.removeAll()
+            #expect(pool.allocatedBytes + pool.keptBytes <= 40 << 20)
+        }
+        #expect(pool.allocatedBytes == 0)
+    }
+
     @Test func poolsThatEndGiveTheirBlocksBack() {
         weak var ended: MemoryPool?
         do {
