@@ -9,8 +9,8 @@ public struct SessionOptions: Hashable, Sendable {
     /// Most bytes that the tasks and blocks of an executor take: what is more goes to files, or fails with `outOfMemory` that
     /// names operator, bytes and limit. The resident size of its process stays below the limit, 32 MB, 8 MB for each thread beyond
     /// the first, and what the program takes itself; arrays of the user's own code and buffers inside file readers are not counted.
-    /// Unless given, processes share three fifths of the memory that this one may use, and executors
-    /// inside this process have no limit.
+    /// Data that the program gave and results that it took do not count. Unless given, the executors share three fifths of the
+    /// memory that this process may use, by its cgroup and the machine.
     public var executorMemory: ByteCount?
     /// The folder for what does not fit, in files without a name that vanish with their process; that of temporary files unless
     /// given.

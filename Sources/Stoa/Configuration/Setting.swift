@@ -81,7 +81,7 @@ extension Setting {
             help: "what makes CPUs a core group, and so an executor"),
         Setting("pinning", \.cluster.pinning, standard: true, help: "whether task threads stay on their CPUs"),
         Setting(
-            "executorMemory", \.executorMemory, standardText: "three fifths with processes",
+            "executorMemory", \.executorMemory, standardText: "three fifths of the memory, shared by all",
             help: "most bytes of tasks and blocks of an executor",
             possible: "bytes, from 16 MiB on, as in 512 MiB or 4 GiB",
             isPossible: { $0.bytes >= CoreGroupOptions.leastExecutorMemory }),

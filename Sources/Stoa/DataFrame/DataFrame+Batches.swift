@@ -101,7 +101,9 @@ private final class HeldResult {
     func takeNext() async throws -> [Batch]? {
         while next < result.blocks.count {
             do throws(StoaError) {
-                let block = try session.cluster.read(result.blocks[next].location)
+                let location = result.blocks[next].location
+                let block = try session.cluster.read(location)
+                try session.cluster.handOver(block, at: location)
                 result.release(partition: next)
                 next += 1
                 return try block.rows()

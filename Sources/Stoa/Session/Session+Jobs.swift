@@ -28,7 +28,11 @@ extension Session {
         if let limit { try result.check(limit) }
         var blocks: [Block] = []
         blocks.reserveCapacity(result.blocks.count)
-        for block in result.blocks { blocks.append(try cluster.read(block.location)) }
+        for result in result.blocks {
+            let block = try cluster.read(result.location)
+            try cluster.handOver(block, at: result.location)
+            blocks.append(block)
+        }
         return blocks
     }
 

@@ -1,13 +1,13 @@
 internal import CArrowABI
+import Synchronization
 
 /// Sole owner of an ArrowArray that was handed over: its release callback is called when the last buffer goes. What columns
 /// use of it counts in the memory pool of the thread that imported it.
 final class ImportedArray: @unchecked Sendable {
-    // Unchecked: the struct is read only, until `deinit` releases it; the C Data Interface lets any thread do that. The
-    // bytes are noted by the importing thread before it hands a column on.
+    // Unchecked: the struct is read only, until `deinit` releases it; the C Data Interface lets any thread do that.
     let array: UnsafeMutablePointer<ArrowArray>
     private let pool = MemoryPool.current
-    private var byteCount = 0
+    private let byteCount = Atomic(0)
 
     /// Moves the struct out of `source`, which is marked as released.
     init(moving source: UnsafeMutablePointer<ArrowArray>) {
@@ -19,12 +19,17 @@ final class ImportedArray: @unchecked Sendable {
     deinit {
         if let release = array.pointee.release { release(array) }
         array.deallocate()
-        if byteCount > 0 { pool.count(removed: byteCount) }
+        leavePool()
+    }
+
+    func leavePool() {
+        let bytes = byteCount.exchange(0, ordering: .relaxed)
+        if bytes > 0 { pool.count(removed: bytes) }
     }
 
     /// Counts the bytes of the array that a column uses.
     func note(_ bytes: Int) {
-        byteCount += bytes
+        byteCount.add(bytes, ordering: .relaxed)
         pool.count(added: bytes)
     }
 

@@ -124,9 +124,8 @@ package final class MemoryPool: Sendable {
         return Self.allocateNew(size)
     }
 
-    /// Takes back what `allocate` gave for as many bytes.
+    /// Takes back what `allocate` gave for as many bytes, which are counted no more.
     func deallocate(_ block: Block, _ byteCount: Int) {
-        count(removed: byteCount)
         if block.isMapped {
             MappedMemory.unmap(block.base, byteCount)
             return

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A writable stretch of memory for column values: 64-byte aligned, padded by at least 64 bytes that may be read and
 /// written past the end, counted by a memory pool, freed with the last reference.
@@ -13,6 +14,7 @@ package final class MemoryRegion: @unchecked Sendable {
     private let pool: MemoryPool
     private let capacity: Int
     private let isMapped: Bool
+    private let hasLeft = Atomic(false)
 
     /// A region of `byteCount` bytes whose content is undefined unless `zeroed`. Traps when the machine has no memory.
     package init(byteCount: Int, zeroed: Bool = false) {
@@ -31,7 +33,14 @@ package final class MemoryRegion: @unchecked Sendable {
         capacity = padded
     }
 
-    deinit { pool.deallocate(MemoryPool.Block(base: base, isMapped: isMapped), capacity) }
+    deinit {
+        if !hasLeft.load(ordering: .relaxed) { pool.count(removed: capacity) }
+        pool.deallocate(MemoryPool.Block(base: base, isMapped: isMapped), capacity)
+    }
+
+    package func leavePool() {
+        if !hasLeft.exchange(true, ordering: .relaxed) { pool.count(removed: capacity) }
+    }
 
     /// The region as `count` values of one type, to be filled in.
     package func bound<Value: BitwiseCopyable>(to type: Value.Type = Value.self) -> UnsafeMutablePointer<Value> {

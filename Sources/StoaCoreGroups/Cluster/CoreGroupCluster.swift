@@ -52,7 +52,7 @@ package final class CoreGroupCluster: Cluster {
             // The directory knows the executors, so they must not keep it alive.
             let executor = TaskExecutor(
                 id: id, name: name(of: id, groups[group]),
-                memoryLimit: options.executorMemory,
+                memoryLimit: options.executorMemory ?? MachineMemory.defaultLimit(executors: groups.count),
                 spillFolder: options.spillFolder
             ) {
                 [weak directory] (location) throws(StoaError) -> Block in
@@ -207,6 +207,11 @@ package final class CoreGroupCluster: Cluster {
 
     /// A block, by reference. Throws a retryable `blockLost` when the executor does not hold it, or has left.
     package func read(_ location: BlockLocation) throws(StoaError) -> Block { try directory.read(location) }
+
+    /// Counts the memory of a result's block, which has been read for the user's program, against its executor no more.
+    package func handOver(_ block: Block, at location: BlockLocation) throws(StoaError) {
+        try directory[location.executor]?.executor.handOver(block, of: location.block)
+    }
 
     /// Gives an executor a block, by reference; one that has just left takes none, and readers will miss it.
     package func put(_ block: Block, id: BlockID, on executor: ExecutorID) {

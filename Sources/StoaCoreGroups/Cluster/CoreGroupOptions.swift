@@ -19,8 +19,7 @@ package struct CoreGroupOptions: Hashable, Sendable {
     /// tasks to come must not sleep again before the driver, woken at the same time, has sent them.
     package var spinNanoseconds = 50_000
 
-    /// Bytes that the tasks and blocks of an executor take at most, but for a morsel's on each thread; nil for no limit inside
-    /// this process, and for `MachineMemory.defaultLimit` in processes.
+    /// Bytes that the tasks and blocks of an executor take at most; nil for `MachineMemory.defaultLimit`.
     package var executorMemory: Int?
     /// Where executors keep what does not fit; nil for the folder of temporary files.
     package var spillFolder: String?

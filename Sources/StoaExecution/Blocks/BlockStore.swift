@@ -92,6 +92,18 @@ package final class BlockStore: Sendable {
         }
     }
 
+    /// The memory of persisted partitions and of the user's data.
+    var persistedMemory: Set<ObjectIdentifier> {
+        var found: Set<ObjectIdentifier> = []
+        for shard in shards {
+            for block in shard.contents.withLock(\.datasetBlocks) {
+                guard case .rows(let rows) = block.content else { continue }
+                for batch in rows { found.formUnion(batch.rowMemory.map { ObjectIdentifier($0) }) }
+            }
+        }
+        return found
+    }
+
     /// Rows of all blocks.
     package var rowCount: Int { shards.reduce(0) { $0 + $1.contents.withLock(\.rowCount) } }
 

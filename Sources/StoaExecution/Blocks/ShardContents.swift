@@ -104,6 +104,13 @@ struct ShardContents {
         return found
     }
 
+    /// Partitions of datasets.
+    var datasetBlocks: [Block] {
+        shelves.values.flatMap { shelf in
+            if case .dataset = shelf.owner { shelf.slots.compactMap(\.whole) } else { [Block]() }
+        }
+    }
+
     /// Puts a block, or nothing, in place of the one of that id, and gives that one.
     mutating func exchange(_ id: BlockID, place: Int, for block: Block?) -> Block? {
         let owner = Owner(id)

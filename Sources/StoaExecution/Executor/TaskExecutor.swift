@@ -72,6 +72,18 @@ package final class TaskExecutor: Sendable {
         _ = try store.giveBack({ bytes }, to: spillFile, waits: true)
     }
 
+    /// Counts the memory of a stage's block no more that leaves the executors for the user's program. What persisted
+    /// partitions have in common with it stays counted, and so does a block of less than 1 MB.
+    package func handOver(_ block: Block, of id: BlockID) throws(StoaError) {
+        guard memory.limit != nil, case .stage = id, block.memoryByteCount >= 1 << 20,
+            case .rows(let rows) = block.content
+        else { return }
+        let kept = store.persistedMemory
+        for batch in rows {
+            for owner in batch.rowMemory where !kept.contains(ObjectIdentifier(owner)) { owner.leavePool() }
+        }
+    }
+
     /// Forgets what was built here from blocks that another executor drops.
     package func forgetTables(builtFrom blocks: [BlockID]) { sharedTables.drop(blocks) }
 

@@ -33,6 +33,14 @@ import Testing
             work: TaskWork(plan: plan ?? .input(0, schema), output: .block), inputs: [.blocks(inputs)])
     }
 
+    @Test func executorsShareThreeFifthsOfTheMemory() throws {
+        let cluster = try cluster(executors: 3, threads: 1)
+        for executor in cluster.executors {
+            let limit = try #require(cluster.taskExecutor(executor.id).memory.limit)
+            #expect(limit == MachineMemory.defaultLimit(executors: 3) && limit > 0)
+        }
+    }
+
     /// 1 to 8 executors of 1 to 8 threads, more than this machine has CPUs: every task reads a block of every executor.
     @Test(arguments: [(1, 1), (1, 8), (2, 2), (3, 1), (4, 3), (8, 1), (8, 8)])
     func tasksRunOnEveryExecutor(executors: Int, threads: Int) throws {

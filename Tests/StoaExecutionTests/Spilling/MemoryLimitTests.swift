@@ -105,6 +105,40 @@ import Testing
         #expect(error.code == .outOfMemory && !error.isRetryable, "\(error)")
     }
 
+    // MARK: What leaves the executors
+
+    @Test func resultsOfTheUserCountNoMore() throws {
+        let harness = TaskHarness()
+        let (plan, input) = try thousands(100, on: harness)
+        harness.executor.memory.setLimit(64 << 20)
+        let report = try harness.report(plan, [input])
+        let id = report.blocks[0].id
+        let block = try #require(harness.executor.store.get(id))
+        #expect(harness.executor.memory.allocatedBytes > 2 << 20)
+        for _ in 0..<2 { try harness.executor.handOver(block, of: id) }
+        #expect(harness.executor.memory.allocatedBytes == 0)
+        harness.executor.drop([id])
+        #expect(try block.joined(Self.schema).columns[2].values(as: Int64.self)[5_000] == 5_000)
+        withExtendedLifetime(block) {}
+        #expect(harness.executor.memory.allocatedBytes == 0)
+    }
+
+    @Test func whatResultsShareWithPersistedPartitionsStillCounts() throws {
+        let harness = TaskHarness()
+        let (plan, input) = try thousands(100, on: harness)
+        harness.executor.memory.setLimit(64 << 20)
+        let kept = try harness.report(plan, [input], output: .persist(DatasetID(5), .memory))
+        let bytes = harness.executor.memory.allocatedBytes
+        let location = BlockLocation(block: kept.blocks[0].id, executor: harness.executor.id)
+        let report = try harness.report(.input(0, Self.schema), [.blocks([location])])
+        let block = try #require(harness.executor.store.get(report.blocks[0].id))
+        try harness.executor.handOver(block, of: report.blocks[0].id)
+        #expect(harness.executor.memory.allocatedBytes == bytes)
+        harness.executor.dropAll()
+        try harness.executor.handOver(block, of: report.blocks[0].id)
+        #expect(harness.executor.memory.allocatedBytes == 0)
+    }
+
     // MARK: Who can spill
 
     /// Rows of so many buckets that each waits for more before it is written.
