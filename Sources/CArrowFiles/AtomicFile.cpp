@@ -35,10 +35,12 @@ AtomicFile::AtomicFile(const char *path) : path_(path), descriptor_(-1) {
     }
     const size_t slash = path_.rfind('/');
     const std::string folder = slash == std::string::npos ? "." : path_.substr(0, slash + 1);
-    descriptor_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-    if (descriptor_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-        // A file system without files that have no name. A killed process of the same number, in another container say,
-        // may have left a file of the same name behind.
+    // Without /proc a file that has no name cannot be given one.
+    const bool may_be_unnamed = ::access("/proc/self/fd", X_OK) == 0;
+    if (may_be_unnamed) descriptor_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    // The codes are those of file systems and kernels without files that have no name.
+    if (!may_be_unnamed || (descriptor_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))) {
+        // A killed process of the same number, in another container say, may have left a file of the same name behind.
         do {
             temporary_ = temporary_beside(path_);
             descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
