@@ -9,8 +9,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 kind=${1:-}
-# Tests that time themselves would measure the sanitizer; programs of their own are not built with one.
-timed="$(<.ci/solo-tests.txt)|ReadmeTests|StoaCommandTests"
+# Tests that time themselves, or kill by the clock, would measure the sanitizer.
+timed="$(<.ci/solo-tests.txt)|ReadmeTests|StoaCommandTests|sameBitsWhileExecutorsAreKilled"
 case $kind in
 thread) tests='StoaDriverTests|StoaTasksTests|StoaCoreGroupsTests|StoaProcessesTests|StoaExecutionTests|StoaColumnsTests|StoaLearningTests|StoaTests' ;;
 address) tests='StoaColumnsTests|StoaKernelsTests|StoaFilesTests|StoaExecutionTests|StoaLinearAlgebraTests' ;;
