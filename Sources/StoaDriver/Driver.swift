@@ -51,7 +51,9 @@ package final class Driver: Sendable {
     ///
     /// Cancelling the calling task cancels the job. Whatever the outcome, when this returns or throws no attempt of the job
     /// runs that could still change anything (a second attempt at a task that was slower may take milliseconds to stop), and
-    /// nothing is left of it but the result's blocks, until `JobResult.release()`, and the datasets it persisted.
+    /// nothing is left of it but the result's blocks, until `JobResult.release()`, and the datasets it persisted. The exception
+    /// is an attempt that does not stop within `stopPatienceNanoseconds`, as in a function that never returns: the job ends
+    /// without it, its error names it, and whatever it leaves is dropped; see `cancellationNanoseconds`.
     ///
     /// Tasks that fail are tried again elsewhere, blocks that are lost with an executor are computed again. A result that was
     /// given out is not: whoever cannot read a block of it any more (`blockLost`) runs the job again.
@@ -119,7 +121,7 @@ package final class Driver: Sendable {
         }
     }
 
-    /// Cancels all jobs, waits until their attempts have answered, and stops the cluster. Whoever calls it, at the same time
+    /// Cancels all jobs, waits until their attempts have answered or have had their time, and stops the cluster. Whoever calls it, at the same time
     /// or again, finds the cluster stopped when it returns.
     package func stop() {
         thread.withLock { thread in

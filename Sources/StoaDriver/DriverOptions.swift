@@ -26,6 +26,13 @@ package struct DriverOptions: Hashable, Sendable {
     /// one message, of long ones no more than `ExecutorDescription.queuedTasksPerSlot`.
     package var queuedNanoseconds = 1_000_000
 
+    /// How long a job that ends before its tasks waits for attempts that were asked to stop; then it ends without them.
+    package var stopPatienceNanoseconds = 1_000_000_000
+
+    /// How long an attempt may go on after it was asked to stop; then `Cluster.giveUp` ends its executor, or does without its
+    /// thread.
+    package var cancellationNanoseconds = 5_000_000_000
+
     /// Shortest time between two calls of a job's progress listener.
     package var progressIntervalNanoseconds = 50_000_000
 

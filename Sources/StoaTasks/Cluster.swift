@@ -107,7 +107,7 @@ package enum ClusterEvent: Sendable {
 
 /// Where executors come from: this process, local processes, Apache Spark. The driver reaches executors through it alone.
 ///
-/// Calls return at once; every submitted task is answered by exactly one event, unless its executor is lost. All calls but
+/// Calls return at once; every submitted task is answered by exactly one event, unless its executor is lost or it is given up. All calls but
 /// `expect` come from the driver's thread.
 /// Tasks and events travel in batches: a message costs more than a small task. An executor keeps an event back only while
 /// it has more tasks of the same stage to run, which take a fraction of a millisecond as the one before did.
@@ -128,6 +128,12 @@ package protocol Cluster: Sendable {
     /// Asks an executor to stop tasks soon (milliseconds); each is answered with `taskCancelled`, or with the event that was
     /// faster.
     func cancel(_ tasks: [TaskID], on executor: ExecutorID)
+
+    /// An attempt that was cancelled long ago has not answered. An executor in a process of its own is ended, answered by
+    /// `executorLost` with this reason; one inside this process does without the attempt's thread and starts another in its
+    /// place, answered by `taskCancelled` before the attempt has really ended. An attempt that has answered meanwhile is no
+    /// mistake. What one that was given up leaves when it returns after all is told by an event once more.
+    func giveUp(_ task: TaskID, on executor: ExecutorID, _ reason: StoaError)
 
     /// Frees blocks that no job and no dataset needs any more. An executor that is gone is no mistake.
     func drop(_ blocks: [BlockID], on executor: ExecutorID)

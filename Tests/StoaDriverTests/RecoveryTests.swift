@@ -162,6 +162,86 @@ import Testing
         expectEmpty(world)
     }
 
+    /// What another job has computed and counted is not counted again by the job that computes lost partitions of it.
+    @Test func rebuiltPartitionsOfAnotherJobDoNotCountAgain() throws {
+        let world = try world(executors: 3)
+        let rows = Accumulator<Int64>(name: "rows")
+        world.cluster.accumulatorsOf = { task in
+            guard case .persist = task.output else { return [] }
+            return [AccumulatorUpdate(id: rows.id, payload: [UInt8(task.id.partition)])]
+        }
+        let first = try result(world.outcome(of: persisting))
+        #expect(first.accumulators.map(\.payload) == (0..<6).map { [UInt8($0)] })
+        first.release()
+        // The second job finds the dataset held; then the executor dies that reads it, with its own part of it.
+        var reader: ExecutorID?
+        world.cluster.durationOf = { task, executor in
+            if task.id.stage.value == 2 { reader = reader ?? executor }
+            return task.id.stage.value == 2 ? 50_000_000 : 1_000_000
+        }
+        world.at(30_000_000) {
+            if let dying = world.cluster.all.first(where: { $0.description.id == reader }) { world.cluster.kill(dying) }
+        }
+        let before = world.cluster.log.count
+        let second = try result(world.outcome(of: persisting))
+        let log = world.cluster.log.dropFirst(before)
+        #expect(log.contains { if case .persist = $0.task.output { true } else { false } })
+        #expect(second.accumulators.isEmpty)
+        second.release()
+        expectEmpty(world)
+    }
+
+    /// What went into a dataset counts once, with the first job that reads it and ends well, when its own job has failed.
+    @Test func additionsOutliveTheJobThatPersisted() throws {
+        let world = try world(executors: 2)
+        let rows = Accumulator<Int64>(name: "rows")
+        world.cluster.accumulatorsOf = { task in
+            [AccumulatorUpdate(id: rows.id, payload: [task.id.job.value, task.id.stage.value, task.id.partition].map(UInt8.init))]
+        }
+        // The last stage of a job that persists, and then one that reads.
+        world.cluster.failureOf = { task, _ in
+            task.id.stage.value == 2 || task.id.job == JobID(1) ? StoaError(.overflow, "too much") : nil
+        }
+        for graph in [persisting, reading] {
+            #expect(throws: StoaError.self) { try result(world.outcome(of: graph)) }
+        }
+        world.cluster.failureOf = nil
+        let first = try result(world.outcome(of: reading))
+        let persisted: [[UInt8]] = (0..<4).map { [0, 0, $0] } + (0..<6).map { [0, 1, $0] }
+        #expect(first.accumulators.map(\.payload) == persisted + [[2, 0, 0]])
+        first.release()
+        let second = try result(world.outcome(of: reading))
+        #expect(second.accumulators.map(\.payload) == [[3, 0, 0]])
+        second.release()
+        expectEmpty(world)
+    }
+
+    /// Two jobs want to persist the same: the second one waits, and reads what the first has left, which then fails.
+    @Test func additionsOfAFoundDatasetCountOnce() throws {
+        let world = try world(executors: 2)
+        let rows = Accumulator<Int64>(name: "rows")
+        world.cluster.accumulatorsOf = { task in
+            [AccumulatorUpdate(id: rows.id, payload: [task.id.job.value, task.id.stage.value, task.id.partition].map(UInt8.init))]
+        }
+        world.cluster.failureOf = { task, _ in
+            task.id.stage.value == 2 && task.id.job == JobID(0) ? StoaError(.overflow, "too much") : nil
+        }
+        let outcomes = Holder<[Result<JobResult, StoaError>]>([])
+        _ = world.run(persisting) { outcomes.value.append($0) }
+        _ = world.run(persisting) { outcomes.value.append($0) }
+        world.pass { outcomes.value.count == 2 }
+        let second = try #require(outcomes.value.compactMap { try? $0.get() }.first)
+        // Each job has run the stage before.
+        let expected: [[UInt8]] =
+            (0..<6).map { [0, 1, $0] } + (0..<4).map { [1, 0, $0] } + [[1, 2, 0]]
+        #expect(second.accumulators.map(\.payload) == expected)
+        second.release()
+        let third = try result(world.outcome(of: reading))
+        #expect(third.accumulators.map(\.payload) == [[2, 0, 0]])
+        third.release()
+        expectEmpty(world)
+    }
+
     /// Partitions that were given up for room are computed for the reader alone: to persist them would push out others.
     @Test func whatWasGivenUpForRoomIsNotPersistedAgain() throws {
         let world = try world(executors: 2)

@@ -8,6 +8,10 @@ import Testing
 /// When the slow function last ended, in the clock's nanoseconds.
 private let lastCall = Atomic<Int>(0)
 
+/// How often a function was called that does not return, and whether it may.
+private let endlessCalls = Atomic<Int>(0)
+private let mayReturn = Atomic<Bool>(false)
+
 /// Cancelling the Swift task ends the job within milliseconds and leaves nothing running.
 @Suite(.serialized) struct CancellationTests {
     /// Each batch takes a while, so that a job is surely at work when it is cancelled.
@@ -41,6 +45,40 @@ private let lastCall = Atomic<Int>(0)
         #expect(times.allSatisfy { $0 < 100_000_000 }, "worked on for \(times) ns")
         #expect(await session.isIdle())
         #expect(try await frame.count() == 4_000_000)
+    }
+
+    /// Does not return before it is allowed to.
+    struct Endless: BatchFunction {
+        func outputSchema(for input: Schema) -> Schema { input }
+        func callAsFunction(_ batch: Batch) -> Batch {
+            endlessCalls.add(1, ordering: .relaxed)
+            while !mayReturn.load(ordering: .relaxed) { usleep(1_000) }
+            return batch
+        }
+    }
+
+    /// A function that does not return keeps neither who cancelled the job, nor who needs the thread, nor the end of the session.
+    @Test func functionsThatDoNotReturn() async throws {
+        var options = SessionOptions()
+        options.cancellationTimeout = .milliseconds(300)
+        let session = try Session(cluster: .embedded(executors: 1, threadsPerExecutor: 1), options: options)
+        let frame = try session.dataFrame(["x": Column((0..<1_000).map { Double($0) })], rowsPerPartition: 100)
+        defer { mayReturn.store(true, ordering: .relaxed) }
+        for calls in 1...2 {
+            let job = Task { try await frame.mapBatches(Endless()).count() }
+            while endlessCalls.load(ordering: .relaxed) < calls { try await Task.sleep(for: .milliseconds(1)) }
+            job.cancel()
+            let error = await #expect(throws: StoaError.self) { try await job.value }
+            #expect(error?.code == .cancelled)
+            #expect(error?.message.contains("that did not stop within 300 ms go on: 1, the first is job") == true)
+            #expect(try await frame.agg(sum("x").as("s")).collect().rowCount == 1)
+        }
+        let job = Task { try await frame.mapBatches(Endless()).count() }
+        while endlessCalls.load(ordering: .relaxed) < 3 { try await Task.sleep(for: .milliseconds(1)) }
+        let start = MonotonicClock.nanoseconds
+        session.stop()
+        #expect(MonotonicClock.nanoseconds - start < 4_000_000_000)
+        await #expect(throws: StoaError.self) { try await job.value }
     }
 
     @Test func stoppedSessionRefusesWork() async throws {

@@ -6,6 +6,9 @@ extension SessionConfiguration {
         var driver = DriverOptions()
         driver.maximumAttempts = value(\.maximumAttempts)
         driver.speculation = options.speculation ?? (options.cluster.kind == .processes) ? SpeculationOptions() : nil
+        let timeout: Duration = value(\.cancellationTimeout)
+        driver.cancellationNanoseconds = timeout.nanoseconds
+        driver.stopPatienceNanoseconds = min(driver.stopPatienceNanoseconds, timeout.nanoseconds)
         if let maximum = options.maximumExecutors {
             var allocation = AllocationOptions(minimum: value(\.minimumExecutors), maximum: maximum)
             let idle: Duration = value(\.executorIdleTime)

@@ -24,6 +24,9 @@ public struct SessionOptions: Hashable, Sendable {
     public var speculation: Bool?
     /// How long an executor's process may be silent before it is taken for lost and replaced; 5 seconds unless given.
     public var heartbeatTimeout: Duration?
+    /// How long a task that was cancelled may go on, as in a function that does not return, until its executor's process is
+    /// ended and replaced, or, with executors inside this process, its thread is let go and replaced; 5 seconds unless given.
+    public var cancellationTimeout: Duration?
     /// Fewest executors, with `maximumExecutors`; 1 unless given.
     public var minimumExecutors: Int?
     /// Most executors that may be started when tasks wait for long. Only when this is given do executors come and go by

@@ -102,6 +102,11 @@ extension Setting {
             help: "how long an executor's process may be silent", possible: "a time from 500 ms to 24 h",
             isPossible: { $0 >= .milliseconds(500) && $0 <= .seconds(86_400) }),
         Setting(
+            "cancellationTimeout", \.cancellationTimeout, standard: .seconds(5),
+            help: "how long a cancelled task may go on before its executor is replaced",
+            possible: "a time from 100 ms to 24 h",
+            isPossible: { $0 >= .milliseconds(100) && $0 <= .seconds(86_400) }),
+        Setting(
             "minimumExecutors", \.minimumExecutors, standard: 1, help: "fewest executors, with maximumExecutors",
             possible: "a whole number from 1 to 1024", isPossible: (1...1024).contains),
         Setting(

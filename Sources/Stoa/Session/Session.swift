@@ -91,6 +91,10 @@ public final class Session: Sendable {
 
     /// Cancels what runs, ends the executors, frees all datasets, and completes the event log. Later actions throw
     /// `cancelled`.
+    ///
+    /// Tasks stop within milliseconds, unless a function of the user does not return: then this returns after some seconds. A
+    /// process is killed with what runs in it; inside this process nothing can be, so standard error names the task, and its
+    /// thread runs on.
     public func stop() {
         driver.stop()
         recorder?.finish()

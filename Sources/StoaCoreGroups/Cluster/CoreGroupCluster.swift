@@ -1,3 +1,4 @@
+import Glibc
 import StoaColumns
 import StoaExecution
 import StoaKernels
@@ -137,6 +138,11 @@ package final class CoreGroupCluster: Cluster {
 
     package func cancel(_ tasks: [TaskID], on executor: ExecutorID) { threads(of: executor).cancel(tasks) }
 
+    /// Nothing inside this process can be ended: the thread is let go, with whatever it keeps.
+    package func giveUp(_ task: TaskID, on executor: ExecutorID, _ reason: StoaError) {
+        threads(of: executor).giveUp(task)
+    }
+
     package func drop(_ blocks: [BlockID], on executor: ExecutorID) {
         for member in directory.all {
             if member.executor.id == executor {
@@ -190,12 +196,25 @@ package final class CoreGroupCluster: Cluster {
         listener.hear([.blocksCopied(copied, executor)])
     }
 
-    /// Ends all threads and frees all blocks; a task that runs is cancelled.
+    /// Ends all threads and frees all blocks; a task that runs is cancelled. One that does not stop, as in a function of the
+    /// user that never returns, is named on standard error after a while, and its thread runs on.
     package func stop() {
         listener.withLock { $0 = nil }
         let all = directory.all
-        for member in all { member.threads?.stop() }
+        for member in all { member.threads?.beginStopping() }
+        let deadline = MonotonicClock.nanoseconds + options.stopNanoseconds
+        for member in all {
+            for task in member.threads?.stop(by: deadline) ?? [] { Self.warn(task, on: member.executor.name) }
+        }
         for member in all { member.executor.dropAll() }
+    }
+
+    private static func warn(_ task: TaskID, on executor: String) {
+        var text = "stoa: the session has ended, but \(task) on \(executor) has not: a function in it does not return\n"
+        text.withUTF8 { bytes in
+            // Who reads no warnings misses this one.
+            _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+        }
     }
 
     private func threads(of executor: ExecutorID) -> ExecutorThreads {

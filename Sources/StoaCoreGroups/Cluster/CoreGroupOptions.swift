@@ -18,6 +18,8 @@ package struct CoreGroupOptions: Hashable, Sendable {
     /// How long a thread looks for the next task before it sleeps. Being woken costs 5-50 us: a thread that was woken for
     /// tasks to come must not sleep again before the driver, woken at the same time, has sent them.
     package var spinNanoseconds = 50_000
+    /// How long the end of the cluster waits for tasks that do not stop; their threads run on without it.
+    package var stopNanoseconds = 2_000_000_000
 
     /// Bytes that the tasks and blocks of an executor take at most; nil for `MachineMemory.defaultLimit`.
     package var executorMemory: Int?

@@ -16,6 +16,12 @@ package final class ExecutorThreads: @unchecked Sendable {
         let flag: CancellationFlag
     }
 
+    /// A thread: the first one of its number, or one that took the place of another.
+    private struct Worker {
+        let number: Int
+        let generation: Int
+    }
+
     /// Longest time for which a small task's answer waits for others: a small part of what the driver hands out ahead.
     private static let answerNanoseconds = 200_000
 
@@ -43,7 +49,11 @@ package final class ExecutorThreads: @unchecked Sendable {
     /// Set when no more attempts are taken; called once no thread runs one.
     private var onDrained: (@Sendable () -> Void)?
     private var isDraining = false
+    /// By number.
     private var threads: [NamedThread] = []
+    /// How many threads of each number were given up: of older generations nothing is heard but the answer that is due.
+    private var generations: [Int]
+    private var hasEnded: [Bool]
     /// Attempts in the queue, and one more when stopping: for a look without the lock.
     private let attention = Atomic<Int>(0)
 
@@ -58,6 +68,8 @@ package final class ExecutorThreads: @unchecked Sendable {
         self.events = events
         self.onPinningFailure = onPinningFailure
         running = Array(repeating: nil, count: threadCPUs.count)
+        generations = Array(repeating: 0, count: threadCPUs.count)
+        hasEnded = Array(repeating: false, count: threadCPUs.count)
     }
 
     /// The threads of an executor on the machine of that topology, which start with `start`.
@@ -76,14 +88,20 @@ package final class ExecutorThreads: @unchecked Sendable {
 
     /// Starts the threads; when one cannot be started, those before it run until `stop`.
     package func start() throws(StoaError) {
-        for (number, cpus) in threadCPUs.enumerated() {
-            let thread = try NamedThread.start(name: "stoa-e\(executor.id.value)-t\(number)") { [self] in
-                if !cpus.isEmpty { pin(to: cpus) }
-                work(as: number)
-            }
+        for number in threadCPUs.indices {
+            let thread = try startThread(Worker(number: number, generation: 0))
             lock.lock()
             threads.append(thread)
             lock.unlock()
+        }
+    }
+
+    private func startThread(_ worker: Worker) throws(StoaError) -> NamedThread {
+        let cpus = threadCPUs[worker.number]
+        return try NamedThread.start(name: "stoa-e\(executor.id.value)-t\(worker.number)") { [self] in
+            if !cpus.isEmpty { pin(to: cpus) }
+            work(as: worker)
+            end(worker)
         }
     }
 
@@ -177,28 +195,74 @@ package final class ExecutorThreads: @unchecked Sendable {
         }
     }
 
-    /// Drops queued tasks, cancels running ones, and returns when all threads have ended.
-    package func stop() {
+    /// Does without the thread of an attempt that does not stop: another one takes its place. The attempt is answered as
+    /// cancelled; should it end after all, its answer is sent as well, and its thread ends.
+    ///
+    /// An attempt that has ended meanwhile is left alone; so is one for which no other thread can be had.
+    func giveUp(_ task: TaskID) {
+        lock.lock()
+        guard !isStopping, let number = running.firstIndex(where: { $0?.id == task }), threads.indices.contains(number),
+            let thread = try? startThread(Worker(number: number, generation: generations[number] + 1))
+        else { return lock.unlock() }
+        generations[number] += 1
+        running[number] = nil
+        let old = threads[number]
+        threads[number] = thread
+        lock.unlock()
+        old.letGo()
+        events([.taskCancelled(task, executor.id)])
+    }
+
+    /// Drops queued tasks and cancels running ones.
+    func beginStopping() {
         lock.lock()
         isStopping = true
         attention.add(1, ordering: .relaxed)
         queue = AttemptQueue()
         for case let attempt? in running { attempt.flag.cancel() }
-        let threads = threads
-        self.threads = []
         lock.unlock()
         lock.wakeAll()
-        for thread in threads { thread.join() }
     }
 
-    private func work(as thread: Int) {
+    /// Drops queued tasks, cancels running ones, and returns when all threads have ended, or at the deadline: then threads
+    /// whose tasks do not stop are let go. Gives those tasks.
+    ///
+    /// - Parameter deadline: in nanoseconds of `MonotonicClock`; nil for a second from now.
+    @discardableResult
+    package func stop(by deadline: Int? = nil) -> [TaskID] {
+        let deadline = deadline ?? MonotonicClock.nanoseconds + 1_000_000_000
+        beginStopping()
+        lock.lock()
+        let threads = threads
+        self.threads = []
+        while !threads.indices.allSatisfy({ hasEnded[$0] }), MonotonicClock.nanoseconds < deadline {
+            lock.wait(until: deadline)
+        }
+        let ended = hasEnded
+        let stuck = threads.indices.compactMap { ended[$0] ? nil : running[$0]?.id }
+        lock.unlock()
+        for (thread, hasEnded) in zip(threads, ended) { if hasEnded { thread.join() } else { thread.letGo() } }
+        return stuck
+    }
+
+    private func end(_ worker: Worker) {
+        lock.lock()
+        if isCurrent(worker) { hasEnded[worker.number] = true }
+        lock.unlock()
+        lock.wakeAll()
+    }
+
+    /// Whether no other thread has taken its place; with the lock held.
+    private func isCurrent(_ worker: Worker) -> Bool { generations[worker.number] == worker.generation }
+
+    private func work(as worker: Worker) {
         var answers: [ClusterEvent] = []
         var answersSince = 0
         while true {
-            guard let (task, flag) = take(for: thread) else {
+            guard let (task, flag) = take(for: worker) else {
                 if !answers.isEmpty {
                     send(&answers)
-                } else if !waitForAttempts() {
+                } else if !waitForAttempts(worker) {
                     return
                 }
                 continue
@@ -210,7 +274,7 @@ package final class ExecutorThreads: @unchecked Sendable {
                 send(&answers)
             }
             let start = MonotonicClock.nanoseconds
-            let answer = run(task, flag, as: thread)
+            let answer = run(task, flag, as: worker.number)
             let end = MonotonicClock.nanoseconds
             if answers.isEmpty { answersSince = end }
             answers.append(answer)
@@ -226,32 +290,32 @@ package final class ExecutorThreads: @unchecked Sendable {
     }
 
     /// The next attempt, which from now on is the one that the thread runs; nil when none waits.
-    private func take(for thread: Int) -> (task: TaskDescription, flag: CancellationFlag)? {
+    private func take(for worker: Worker) -> (task: TaskDescription, flag: CancellationFlag)? {
         let flag = CancellationFlag()
         lock.lock()
         defer { lock.unlock() }
+        guard isCurrent(worker) else { return nil }
         guard !isStopping, let task = queue.popFirst() else {
-            running[thread] = nil
+            running[worker.number] = nil
             return nil
         }
         attention.subtract(1, ordering: .relaxed)
-        running[thread] = Running(id: task.id, flag: flag)
+        running[worker.number] = Running(id: task.id, flag: flag)
         return (task, flag)
     }
 
-    /// Returns when an attempt waits; false when the executor stops.
-    private func waitForAttempts() -> Bool {
+    /// Returns when an attempt waits; false when the executor stops, or another thread has taken the place of this one.
+    private func waitForAttempts(_ worker: Worker) -> Bool {
         lock.lock()
+        defer { lock.unlock() }
+        guard isCurrent(worker) else { return false }
         idleCount += 1
         if isDraining {
             lock.unlock()
             tellIfDrained()
             lock.lock()
         }
-        defer {
-            idleCount -= 1
-            lock.unlock()
-        }
+        defer { idleCount -= 1 }
         if !isStopping, queue.count == 0 { search() }
         while !isStopping, queue.count == 0 {
             sleepingCount += 1

@@ -30,6 +30,11 @@ final class ClusterCalls {
         cancellations.sendAll { cluster.cancel($1, on: executors.ids[$0]) }
     }
 
+    /// An attempt that was asked to stop does not.
+    func giveUp(_ attempt: TaskID, on executor: Int, _ reason: StoaError) {
+        cluster.giveUp(attempt, on: executors.ids[executor], reason)
+    }
+
     func drop(_ block: BlockID, on executor: Int) {
         if executors.isAlive(executor) { drops.append(block, for: executor) }
     }

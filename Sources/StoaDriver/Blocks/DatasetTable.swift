@@ -35,6 +35,8 @@ struct DatasetTable {
     struct Held {
         let table: BlockTable
         let origin: DatasetOrigin
+        /// What was added to accumulators on the way to it, until a job has ended well that reads it.
+        var uncounted: [UncountedStage] = []
         var users: Set<JobID>
     }
 
@@ -91,12 +93,13 @@ struct DatasetTable {
 
     /// The stage that computed the dataset is complete; its job becomes a user.
     mutating func complete(
-        _ id: DatasetID, _ table: BlockTable, origin: DatasetOrigin, plannedSize: SizeEstimate, by job: JobID
+        _ id: DatasetID, _ table: BlockTable, origin: DatasetOrigin, uncounted: [UncountedStage],
+        plannedSize: SizeEstimate, by job: JobID
     ) {
         guard case .materializing(by: job, _, let isWanted) = states[id] else {
             preconditionFailure("\(job) completes \(id) without a claim")
         }
-        let held = Held(table: table, origin: origin, users: [job])
+        let held = Held(table: table, origin: origin, uncounted: uncounted, users: [job])
         if isWanted {
             states[id] = .held(held)
             snapshot.publish(id, HeldDataset(table, plannedSize: plannedSize))
@@ -104,6 +107,15 @@ struct DatasetTable {
             states[id] = .condemned(held)
         }
         wake(id)
+    }
+
+    /// What was added to accumulators on the way to a dataset that is in use; nothing from then on.
+    mutating func takeUncounted(_ id: DatasetID) -> [UncountedStage] {
+        guard var held = held(id), !held.uncounted.isEmpty else { return [] }
+        let uncounted = held.uncounted
+        held.uncounted = []
+        if case .condemned = states[id] { states[id] = .condemned(held) } else { states[id] = .held(held) }
+        return uncounted
     }
 
     /// The job that computed the dataset failed; the caller drops what there is of it.

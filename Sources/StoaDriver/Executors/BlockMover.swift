@@ -93,6 +93,13 @@ final class BlockMover {
         return Arrival(order: order, moved: moved, hasLost: hasLost)
     }
 
+    /// Whether a partition of a dataset is on its way to an executor.
+    func isBringing(_ dataset: DatasetID, partition: Int) -> Bool {
+        orders.values.joined().contains { order in
+            order.items.contains { $0.partition == partition && $0.table.naming == .dataset(dataset) }
+        }
+    }
+
     /// The target is gone: gives the orders that it will not answer.
     func lose(_ target: Int) -> [Order] { orders.removeValue(forKey: target) ?? [] }
 }
@@ -101,7 +108,8 @@ extension BlockMover.Order {
     // Blocks may have been lost or computed again in the meantime.
     fileprivate func mayMove(_ blocks: PartitionBlocks) -> Bool {
         switch purpose {
-        case .drain: blocks.executor == source
+        // A copy is as good when the source has died since: it may be the only one.
+        case .drain: blocks.executor == source || blocks.isGone
         case .restore: blocks.isGone
         }
     }

@@ -182,7 +182,11 @@ final class ExecutorSupervisor {
     func look() -> Int? {
         var next: Int? = executors.endExclusions(at: clock.turn)
         if !leaving.isEmpty { for executor in leaving { advance(executor) } }
-        if executors.active.isEmpty { lookForAnybody() }
+        if executors.active.isEmpty {
+            lookForAnybody()
+            // One that stays takes over from the others that are to leave.
+            if !executors.active.isEmpty { for executor in leaving { advance(executor) } }
+        }
         // Somebody may take tasks again who did not join.
         stages.sendRestorations()
         if var policy = allocation {

@@ -27,6 +27,8 @@ final class ExecutorTable {
     @exclusivity(unchecked) private(set) var isActive: [Bool] = []
     /// Attempts that each executor has been given and has not answered.
     @exclusivity(unchecked) var load: [Int] = []
+    /// Those of them that do not stop, though nobody has waited for them any longer.
+    @exclusivity(unchecked) var stuck: [Int] = []
     /// When it answered last, or could begin with all that it had.
     @exclusivity(unchecked) var answeredAt: [Int] = []
     /// When it joined or answered last.
@@ -54,6 +56,7 @@ final class ExecutorTable {
         queuedTasksPerSlot.append(description.queuedTasksPerSlot)
         isActive.append(true)
         load.append(0)
+        stuck.append(0)
         answeredAt.append(now)
         busyAt.append(now)
         active.append(position)
@@ -86,6 +89,7 @@ final class ExecutorTable {
         all[position].state = state
         if case .gone = state {
             load[position] = 0
+            stuck[position] = 0
             // The description stays, for its name in errors; what it said does not.
             all[position].status = nil
         }
@@ -105,6 +109,16 @@ final class ExecutorTable {
         guard case .draining(var drain) = all[position].state else { return }
         drain.copied += blocks
         all[position].state = .draining(drain)
+    }
+
+    /// What others hold by now of executors that are to leave, with the position of the one that still holds it as well.
+    var copiesOfLeaving: [BlockID: Int] {
+        var copies: [BlockID: Int] = [:]
+        for position in all.indices {
+            guard case .draining(let drain) = all[position].state else { continue }
+            for block in drain.copied { copies[block] = position }
+        }
+        return copies
     }
 
     func countLoss() { lossCount += 1 }

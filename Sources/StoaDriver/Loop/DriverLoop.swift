@@ -54,7 +54,7 @@ package struct DriverLoop {
     package mutating func turn(_ messages: [DriverMessage]) -> Int? {
         clock.beginTurn()
         for message in messages { receive(message) }
-        var deadline = supervisor.look()
+        var deadline = [supervisor.look(), stages.endOverdue(), tasks.giveUpAbandoned()].compactMap { $0 }.min()
         if calls.executors.hasChanged {
             activeExecutors.publish(calls.executors.active.map { calls.executors.ids[$0] })
         }

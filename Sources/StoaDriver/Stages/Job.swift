@@ -37,7 +37,9 @@ final class Job {
     var rebuilds: [Need: Int] = [:]
     /// Executors lost before it began.
     let earlierLosses: Int
-    var accumulated = AccumulatedUpdates()
+    let accumulated = AccumulatedUpdates()
+    /// Datasets that its stages would have persisted, and found held.
+    var foundPersisted: Set<DatasetID> = []
     /// Since the last progress.
     @exclusivity(unchecked) var hasNews = true
     var progressDueAt: Int

@@ -74,6 +74,17 @@ final class JobOutline: Sendable {
         self.stageDatasets = stageDatasets
     }
 
+    /// A stage and all those that it waits for, near and far, ascending.
+    func ancestors(of stage: Int) -> [Int] {
+        // Parents come before children, so that one pass back finds all.
+        var isNeeded = Array(repeating: false, count: stage + 1)
+        isNeeded[stage] = true
+        for stage in isNeeded.indices.reversed() where isNeeded[stage] {
+            for parent in parents[stage] { isNeeded[parent] = true }
+        }
+        return isNeeded.indices.filter { isNeeded[$0] }
+    }
+
     private static func check(
         _ parent: StageID, _ partitions: Range<Int>, _ bucket: Int?, in graph: StageGraph, before index: Int
     ) {

@@ -15,6 +15,7 @@ extension StageScheduler {
         }
         tasks.abandonAll(of: job.id)
         job.status = .settling
+        endings[job.id] = clock.turn + options.stopPatienceNanoseconds
         succeedIfSettled(job)
     }
 
@@ -29,7 +30,7 @@ extension StageScheduler {
 
     /// Ends a complete job, unless cancelled attempts of it may still write files beside those of the result.
     private func succeedIfSettled(_ job: Job) {
-        if case .files = job.graph.result.output, tasks.hasAbandoned(of: job.id) { return }
+        if mustWaitForFiles(job) { return }
         guard let table = job.inputs.tables[job.result] else {
             preconditionFailure("\(job.id) ends well without a result")
         }
@@ -47,6 +48,7 @@ extension StageScheduler {
                         rowCount: size.rowCount, byteCount: size.byteCount))
             }
         }
+        let additions = additions(of: job)
         if !blocks.isEmpty {
             var resultDataset: DatasetID?
             if case .dataset(let dataset) = table.naming {
@@ -62,7 +64,7 @@ extension StageScheduler {
         let reports = job.stageReports()
         let result = JobResult(
             job: job.id, blocks: blocks, metrics: reports.reduce(into: TaskMetrics()) { $0 += $1.metrics },
-            stages: reports, accumulators: job.accumulated.inOrder, durationNanoseconds: now - job.startedAt,
+            stages: reports, accumulators: additions, durationNanoseconds: now - job.startedAt,
             mailbox: mailbox)
         close(job, .success(result), at: now)
         startStages()
@@ -75,6 +77,7 @@ extension StageScheduler {
         case .ending: return
         }
         job.status = .ending(error)
+        endings[job.id] = clock.turn + options.stopPatienceNanoseconds
         tasks.withdraw(job.id)
         finishIfQuiet(job)
     }
@@ -82,7 +85,7 @@ extension StageScheduler {
     // The job ends with its error when none of its attempts runs.
     func finishIfQuiet(_ job: Job) {
         guard case .ending(let error) = job.status, tasks.runningCount(of: job.id) == 0 else { return }
-        if case .files = job.graph.result.output, tasks.hasAbandoned(of: job.id) { return }
+        if mustWaitForFiles(job) { return }
         job.inputs.forEachOwnTable { calls.drop($0) }
         for state in job.stages {
             guard case .running(let running) = state, case .persist(let dataset, _) = running.run.stage.output else {
@@ -95,8 +98,39 @@ extension StageScheduler {
         startStages()
     }
 
+    // Attempts that do not count may still write files beside those of the result.
+    private func mustWaitForFiles(_ job: Job) -> Bool {
+        guard case .files = job.graph.result.output, endings[job.id] != nil else { return false }
+        return tasks.hasAbandoned(of: job.id)
+    }
+
+    /// Ends jobs without the attempts that were asked to stop and have not in time; gives when the next one is to end.
+    func endOverdue() -> Int? {
+        if endings.isEmpty { return nil }
+        for (id, due) in endings.sorted(by: { $0.key < $1.key }) where due <= clock.turn {
+            endings[id] = nil
+            guard let job = jobs[id] else { preconditionFailure("\(id) is ending and not there") }
+            if case .ending(let error) = job.status {
+                job.status = .ending(unstopped(tasks.forsake(id), error))
+            }
+            endIfSettled(job)
+        }
+        return endings.values.min()
+    }
+
+    // What the job ends with, and what goes on.
+    private func unstopped(_ attempts: [(task: TaskID, executor: Int)], _ error: StoaError) -> StoaError {
+        guard let first = attempts.first else { return error }
+        var error = error
+        error.message +=
+            "; tasks that did not stop within \(options.stopPatienceNanoseconds / 1_000_000) ms go on: \(attempts.count), "
+            + "the first is \(first.task) on \(executors.name(of: first.executor))"
+        return error
+    }
+
     private func close(_ job: Job, _ result: Result<JobResult, StoaError>, at now: Int) {
         jobs[job.id] = nil
+        endings[job.id] = nil
         tasks.close(job.id)
         datasets.forgetWaiting(of: job.id)
         for dataset in job.used { datasets.release(dataset, by: job.id) }

@@ -23,7 +23,9 @@ extension StageScheduler {
         if case .computed(let lineage) = job.origins[dataset] ?? datasets.held(dataset)?.origin {
             return (graft(dataset, lineage, onto: job), partition)
         }
-        if !restoring.contains(need) { end(job, unrecoverable(dataset, partition)) }
+        if !restoring.contains(need), !mover.isBringing(dataset, partition: partition) {
+            end(job, unrecoverable(dataset, partition))
+        }
         return nil
     }
 
@@ -53,14 +55,8 @@ extension StageScheduler {
     /// Gives the position of the lineage's stage.
     private func graftStages(of lineage: Lineage, onto job: Job) -> Int {
         let outline = lineage.outline
-        // Parents come before children, so that one pass back finds all that are needed.
-        var isNeeded = Array(repeating: false, count: lineage.stage + 1)
-        isNeeded[lineage.stage] = true
-        for stage in isNeeded.indices.reversed() where isNeeded[stage] {
-            for parent in outline.parents[stage] { isNeeded[parent] = true }
-        }
         var places = Array(repeating: 0, count: lineage.stage + 1)
-        for stage in isNeeded.indices where isNeeded[stage] {
+        for stage in outline.ancestors(of: lineage.stage) {
             let key = Job.GraftKey(graph: ObjectIdentifier(outline), stage: stage)
             if let known = job.grafts[key] {
                 places[stage] = known

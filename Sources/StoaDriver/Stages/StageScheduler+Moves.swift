@@ -74,7 +74,7 @@ extension StageScheduler {
         else { return nil }
         let order = arrival.order
         switch order.purpose {
-        case .drain: executors.noteCopied(arrival.moved.flatMap { $0.table.ids(of: $0.partition) }, from: order.source)
+        case .drain: noteCopied(arrival.moved.flatMap { $0.table.ids(of: $0.partition) }, from: order.source)
         case .restore(let dataset): ended(order, of: dataset)
         }
         if arrival.hasLost {
@@ -82,6 +82,24 @@ extension StageScheduler {
             startStages()
         }
         return order
+    }
+
+    private func noteCopied(_ blocks: [BlockID], from source: Int) {
+        switch executors.all[source].state {
+        case .draining: executors.noteCopied(blocks, from: source)
+        case .leaving: break
+        // It stays after all.
+        case .active, .excluded: for block in blocks { dropUnlessNeeded(block, on: source) }
+        // Somebody may wait for what it held.
+        case .gone: settleAllWaiting()
+        }
+    }
+
+    private func settleAllWaiting() {
+        for job in jobs.values.sorted(by: { $0.id < $1.id }) where job.isRunning {
+            settleWaiting(job, Array(job.stages.indices))
+        }
+        startStages()
     }
 
     /// Orders whose target is gone. Those that were to restore what another lost executor held go to the next one.
@@ -97,10 +115,7 @@ extension StageScheduler {
 
     private func ended(_ order: BlockMover.Order, of dataset: DatasetID) {
         for item in order.items { restoring.remove(.dataset(dataset, partition: item.partition)) }
-        for job in jobs.values.sorted(by: { $0.id < $1.id }) where job.isRunning {
-            settleWaiting(job, Array(job.stages.indices))
-        }
-        startStages()
+        settleAllWaiting()
     }
 
     /// Whether results that were handed out are still to be read on an executor.
@@ -112,6 +127,6 @@ extension StageScheduler {
 
     /// An executor that was to leave stays: copies of its blocks are elsewhere.
     func stay(_ executor: Int, _ drain: Drain) {
-        for block in drain.copied { calls.drop(block, on: executor) }
+        for block in drain.copied { dropUnlessNeeded(block, on: executor) }
     }
 }

@@ -12,18 +12,33 @@ extension StageScheduler {
 
     /// An executor is gone, and its blocks with it. Its attempts have been taken back.
     func loseBlocks(on executor: Int) {
+        let copies = executors.copiesOfLeaving
         for (id, table, isGiven) in datasets.all {
-            let lost = table.loseAll(on: executor)
+            let lost = lose(table, on: executor, copies)
             tell(lost, of: table, on: executor)
             if isGiven { restore(lost, of: id, table, from: executor) }
         }
         for result in results.values where result.dataset == nil { _ = result.table.loseAll(on: executor) }
         for job in jobs.values.sorted(by: { $0.id < $1.id }) {
-            job.inputs.forEachOwnTable { tell($0.loseAll(on: executor), of: $0, on: executor) }
+            job.inputs.forEachOwnTable { tell(lose($0, on: executor, copies), of: $0, on: executor) }
             if job.isRunning { lookAgain(at: job) }
         }
         dropSurplus()
         startStages()
+    }
+
+    /// Gives the partitions that are gone. Those of which an executor that is to leave has kept its copy are there again.
+    private func lose(_ table: BlockTable, on executor: Int, _ copies: [BlockID: Int]) -> [Int] {
+        let lost = table.loseAll(on: executor)
+        if copies.isEmpty { return lost }
+        return lost.filter { partition in
+            let ids = table.ids(of: partition)
+            guard let blocks = table.partitions[partition], let keeper = ids.first.flatMap({ copies[$0] }),
+                ids.allSatisfy({ copies[$0] == keeper })
+            else { return true }
+            table.put(PartitionBlocks(executor: keeper, sizes: blocks.sizes), at: partition)
+            return false
+        }
     }
 
     private func tell(_ lost: [Int], of table: BlockTable, on executor: Int) {

@@ -15,7 +15,7 @@ extension StageScheduler {
         for block in report.blocks { dropUnlessNeeded(block.id, on: executor) }
     }
 
-    private func dropUnlessNeeded(_ block: BlockID, on executor: Int) {
+    func dropUnlessNeeded(_ block: BlockID, on executor: Int) {
         if isHeld(block, on: executor) { return }
         if isComputed(block, on: executor) {
             surplus.insert(SurplusBlock(block: block, executor: executor))

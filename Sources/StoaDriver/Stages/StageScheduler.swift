@@ -28,6 +28,8 @@ final class StageScheduler {
     @exclusivity(unchecked) var datasets: DatasetTable
     @exclusivity(unchecked) var jobs: [JobID: Job] = [:]
     @exclusivity(unchecked) var results: [JobID: UnreleasedResult] = [:]
+    /// Jobs that wait for nothing but attempts that were asked to stop, with the time at which they end without them.
+    var endings: [JobID: Int] = [:]
     let mover: BlockMover
     /// Partitions of datasets that were given to executors, on their way to another one.
     var restoring: Set<Need> = []
@@ -210,6 +212,8 @@ final class StageScheduler {
                     table.partitions.count == stage.tasks.count,
                     "\(dataset) has \(table.partitions.count) partitions, \(stage.id) of \(job.id) would make others")
                 job.used.insert(dataset)
+                job.foundPersisted.insert(dataset)
+                job.accumulated.leaveOut(stage.id)
                 job.inputs.tables[index] = table
                 job.stages[index] = .complete(
                     ready.skipped(consumerCount: job.children[index].count, at: clock.now))
@@ -248,7 +252,8 @@ final class StageScheduler {
         if bus.isListening { bus.send(.stageCompleted(job.id, run.stage.id, complete.metrics)) }
         if case .persist(let dataset, _) = run.stage.output {
             datasets.complete(
-                dataset, run.table, origin: .computed(lineage(of: job, index)), plannedSize: run.stage.size, by: job.id)
+                dataset, run.table, origin: .computed(lineage(of: job, index)), uncounted: uncounted(of: job, index),
+                plannedSize: run.stage.size, by: job.id)
             job.used.insert(dataset)
         }
         follow(job, index)

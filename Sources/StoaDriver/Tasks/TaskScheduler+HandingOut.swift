@@ -94,7 +94,8 @@ extension TaskScheduler {
     private func mostAhead(of tasks: JobTasks, on executor: Int) -> Int {
         var queued = executors.queuedTasksPerSlot[executor]
         if let mean = tasks.meanNanoseconds { queued = max(queued, options.queuedNanoseconds / max(mean, 1000)) }
-        return executors.slots[executor] * (1 + queued)
+        let stuck = executors.stuck[executor]
+        return stuck + (executors.slots[executor] - stuck) * (1 + queued)
     }
 
     // A task that waits for inputs again, or has been queued again since, has left its old place behind.

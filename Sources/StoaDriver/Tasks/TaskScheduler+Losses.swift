@@ -19,7 +19,7 @@ extension TaskScheduler {
     /// An executor has died: its attempts are tried again elsewhere, which counts as a failure of theirs, since one of them
     /// may be why it died. Gives the jobs that had attempts there, in order.
     func lose(_ executor: Int, _ error: StoaError) -> [JobLoss] {
-        abandoned = abandoned.filter { $0.value != executor }
+        abandoned = abandoned.filter { $0.value.executor != executor }
         var losses: [JobLoss] = []
         for tasks in jobs.values.sorted(by: { $0.id < $1.id }) {
             tasks.queue.release(executor)

@@ -43,6 +43,8 @@ final class TaskScheduler {
         /// Attempts that count and are not answered.
         @exclusivity(unchecked) var runningCount = 0
         @exclusivity(unchecked) var isWithdrawn = false
+        /// When its attempts were asked to stop.
+        var withdrawnAt = 0
         @exclusivity(unchecked) var isInRotation = false
         /// How long a task of the stage took that answered last; nil when a stage has started since.
         @exclusivity(unchecked) var meanNanoseconds: Int?
@@ -61,9 +63,11 @@ final class TaskScheduler {
     @exclusivity(unchecked) var jobs: [JobID: JobTasks] = [:]
     /// The one among them to which the last answer belonged.
     @exclusivity(unchecked) private var lastAnswered: JobTasks?
-    /// Attempts that no longer count and were cancelled, with their executors: second attempts that were slower, and what a
-    /// complete job no longer needs.
-    @exclusivity(unchecked) var abandoned: [TaskID: Int] = [:]
+    /// Attempts that no longer count and were cancelled: second attempts that were slower, what a complete job no longer
+    /// needs, and what an ended job has not waited for.
+    @exclusivity(unchecked) var abandoned: [TaskID: AbandonedAttempt] = [:]
+    /// When one of them will have had its time; nil when none waits for that.
+    @exclusivity(unchecked) var abandonedDueAt: Int?
     /// Tasks that were complete, ever.
     @exclusivity(unchecked) private(set) var completeCount = 0
     /// The jobs that have tasks to hand out, in the order of their turns.
@@ -143,6 +147,7 @@ final class TaskScheduler {
         let tasks = tasks(of: job)
         guard !tasks.isWithdrawn else { return }
         tasks.isWithdrawn = true
+        tasks.withdrawnAt = clock.turn
         tasks.queue = JobQueue()
         forEachRunning(of: tasks) { run, partition, attempt in
             calls.cancel(run.id(of: partition, attempt), on: Int(attempt.executor))
@@ -162,12 +167,11 @@ final class TaskScheduler {
     }
 
     func abandon(_ id: TaskID, of tasks: JobTasks, _ attempt: Attempt) {
-        tasks.runningCount -= 1
-        abandoned[id] = Int(attempt.executor)
+        noteAbandoned(id, of: tasks, attempt, since: clock.turn)
         calls.cancel(id, on: Int(attempt.executor))
     }
 
-    private func forEachRunning(of tasks: JobTasks, _ body: (StageRun, Int, Attempt) -> Void) {
+    func forEachRunning(of tasks: JobTasks, _ body: (StageRun, Int, Attempt) -> Void) {
         for case let run? in tasks.runs {
             for (partition, state) in run.tasks.enumerated() {
                 switch state {
@@ -289,8 +293,9 @@ final class TaskScheduler {
     }
 
     private func forgetAbandoned(_ task: TaskID, _ executor: Int) -> Outcome {
-        if !abandoned.isEmpty, abandoned[task] == executor {
+        if !abandoned.isEmpty, let attempt = abandoned[task], attempt.executor == executor {
             abandoned[task] = nil
+            if attempt.isForsaken { executors.stuck[executor] -= 1 }
             noteAnswer(of: executor)
         }
         return .stale

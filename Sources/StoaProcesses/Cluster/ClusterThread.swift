@@ -14,6 +14,8 @@ final class ClusterThread: @unchecked Sendable {
     enum Request {
         case start(ExecutorDescription, group: Int, isAwaited: Bool)
         case remove(ExecutorID)
+        /// Kill it, for this reason.
+        case end(ExecutorID, String, advice: String)
         case stop
     }
 
@@ -112,6 +114,9 @@ final class ClusterThread: @unchecked Sendable {
 
     func remove(_ id: ExecutorID) { post(.remove(id)) }
 
+    /// Kills an executor that lives.
+    func end(_ id: ExecutorID, _ reason: String, advice: String) { post(.end(id, reason, advice: advice)) }
+
     func post(_ request: Request) {
         lock.lock()
         requests.append(request)
@@ -149,6 +154,8 @@ final class ClusterThread: @unchecked Sendable {
                     // It was lost before.
                     state.post([.executorLeft(id)])
                 }
+            case .end(let id, let reason, let advice):
+                if let member = members[id] { lose(member, reason, advice: advice) }
             case .stop: stopAll()
             }
         }

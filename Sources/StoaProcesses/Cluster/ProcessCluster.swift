@@ -131,6 +131,11 @@ package final class ProcessCluster: Cluster {
 
     package func cancel(_ tasks: [TaskID], on executor: ExecutorID) { state.send([.cancel(tasks)], to: executor) }
 
+    /// Kills the process of the executor.
+    package func giveUp(_ task: TaskID, on executor: ExecutorID, _ reason: StoaError) {
+        thread.end(executor, "was ended: \(reason.message)", advice: reason.advice)
+    }
+
     package func drop(_ blocks: [BlockID], on executor: ExecutorID) {
         state.fetches.drop(blocks, on: executor)
         let free = state.table.drop(blocks, on: executor)

@@ -38,7 +38,8 @@ extension FixedWidthInteger {
 ///
 /// A `BatchFunction` or `BatchAggregate` holds it as a property. What a job added is in `value` when the job has ended well:
 /// once for each partition, whatever was tried again, computed twice or lost; nothing of a job that failed or was cancelled.
-/// An action that runs the function anew adds anew, one that reads what a cache holds does not.
+/// An action that runs the function anew adds anew, one that reads what a cache holds does not: what was added while the cache
+/// was filled counts once, with the first action over it that ends well, also when the one that filled it failed.
 public final class Accumulator<Value: AccumulatorValue>: Codable, Sendable {
     /// What it is for.
     public let name: String

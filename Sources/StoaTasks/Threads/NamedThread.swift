@@ -2,7 +2,7 @@ import Glibc
 import StoaColumns
 import Synchronization
 
-/// A thread with a name that debuggers and `top -H` show. Whoever makes it joins it, exactly once.
+/// A thread with a name that debuggers and `top -H` show. Whoever makes it joins it or lets it go, exactly once.
 package final class NamedThread: Sendable {
     private struct Handle: @unchecked Sendable { let thread: pthread_t }
 
@@ -55,7 +55,14 @@ package final class NamedThread: Sendable {
     }
 
     deinit {
-        precondition(isJoined.load(ordering: .relaxed), "a thread was dropped without being joined")
+        precondition(isJoined.load(ordering: .relaxed), "a thread was dropped without being joined or let go")
+    }
+
+    /// Nobody waits for the thread, which runs as long as it likes, at longest as its process.
+    package func letGo() {
+        let wasJoined = isJoined.exchange(true, ordering: .relaxed)
+        precondition(!wasJoined, "a thread was joined and let go")
+        pthread_detach(handle.thread)
     }
 
     /// Waits until the thread has ended.

@@ -37,6 +37,8 @@ final class AnsweringCluster: Cluster {
 
     func drop(_ blocks: [BlockID], on executor: ExecutorID) {}
 
+    func giveUp(_ task: TaskID, on executor: ExecutorID, _ reason: StoaError) {}
+
     func addExecutor() {}
 
     func removeExecutor(_ id: ExecutorID) {}

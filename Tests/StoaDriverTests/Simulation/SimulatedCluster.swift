@@ -84,6 +84,8 @@ final class SimulatedCluster: Cluster, @unchecked Sendable {
         }
     }
 
+    func giveUp(_ task: TaskID, on executor: ExecutorID, _ reason: StoaError) {}
+
     func addExecutor() {}
 
     func removeExecutor(_ id: ExecutorID) {}

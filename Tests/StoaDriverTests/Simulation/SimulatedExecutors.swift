@@ -63,10 +63,15 @@ final class SimulatedExecutors: Cluster, @unchecked Sendable {
     var isLogging = false
     /// Called when an attempt begins; may say how long it takes.
     var durationOf: ((TaskDescription, ExecutorID) -> Int?)?
+    /// Called when an attempt ends well: what it added to accumulators.
+    var accumulatorsOf: ((TaskDescription) -> [AccumulatorUpdate])?
     /// Called when an attempt ends; may say why it failed.
     var failureOf: ((TaskDescription, ExecutorID) -> StoaError?)?
     /// Whether blocks that the session has put can be copied from an executor that died, as from memory that others share.
     var keepsGiven = false
+    /// Whether an attempt that is given up costs its executor its life; else its slot is free at once, and it ends later.
+    var endsStuckExecutors = true
+    private(set) var givenUp: [TaskID] = []
     private var given: [BlockID: UInt64] = [:]
 
     init(clock: ManualClock, count: Int, slots: Int, nodes: Int, weather: Weather, seed: Int) {
@@ -152,6 +157,24 @@ final class SimulatedExecutors: Cluster, @unchecked Sendable {
                 tell(.taskCancelled(task, id), by: executor)
             }
         }
+    }
+
+    func giveUp(_ task: TaskID, on id: ExecutorID, _ reason: StoaError) {
+        guard let executor = byID[id], executor.isAlive else { return }
+        givenUp.append(task)
+        guard let isCancelled = executor.running[task] else { return }
+        if !isCancelled { mistakes.append("\(task) is given up and was not cancelled") }
+        if endsStuckExecutors { return kill(executor, reason) }
+        executor.running[task] = nil
+        tell(.taskCancelled(task, id), by: executor)
+        // It returns after all, and leaves what nobody wants.
+        let block = BlockID.stage(task.job, task.stage, partition: task.partition, bucket: nil)
+        agenda.add(at: clock.now + 10_000_000_000) { [self] in
+            guard executor.isAlive else { return }
+            executor.blocks[block] = 1
+            tell(.taskFinished(task, id, TaskReport(blocks: [Self.summary(block)], metrics: TaskMetrics())), by: executor)
+        }
+        startWaiting(executor)
     }
 
     func drop(_ blocks: [BlockID], on id: ExecutorID) {
@@ -260,7 +283,8 @@ final class SimulatedExecutors: Cluster, @unchecked Sendable {
             let error = StoaError(.inputOutputFailed, source: .environment, "flaky", isRetryable: true)
             return tell(.taskFailed(task.id, id, TaskFailure(error)), by: executor)
         }
-        let report = Self.report(of: task, nanoseconds: clock.now - began)
+        var report = Self.report(of: task, nanoseconds: clock.now - began)
+        report.accumulators = accumulatorsOf?(task) ?? []
         for (bucket, block) in report.blocks.enumerated() { executor.blocks[block.id] = hash.value(bucket: bucket) }
         tell(.taskFinished(task.id, id, report), by: executor)
         if chance(weather.strayPercent) { tellSometime(.taskFinished(task.id, id, report), within: 20_000_000) }
@@ -282,6 +306,10 @@ final class SimulatedExecutors: Cluster, @unchecked Sendable {
 
     /// An executor dies: nothing more is heard of it but that.
     func kill(_ executor: Executor) {
+        kill(executor, StoaError(.executorLost, source: .environment, "killed", isRetryable: true))
+    }
+
+    private func kill(_ executor: Executor, _ reason: StoaError) {
         guard executor.isAlive else { return }
         executor.isAlive = false
         executor.blocks = [:]
@@ -290,9 +318,7 @@ final class SimulatedExecutors: Cluster, @unchecked Sendable {
         executor.firstWaiting = 0
         lossCount += 1
         let id = executor.description.id
-        tell(
-            .executorLost(id, StoaError(.executorLost, source: .environment, "killed", isRetryable: true)), by: executor
-        )
+        tell(.executorLost(id, reason), by: executor)
     }
 
     private func sometimesLose(_ executor: Executor) {

@@ -106,9 +106,10 @@ final class SimulatedWorld {
         return holder.value
     }
 
-    /// Puts a dataset on executors, neighbours together, as a session does with data in memory.
-    func give(_ dataset: DatasetID, partitions: Int) {
-        let executors = cluster.alive.map(\.description.id)
+    /// Puts a dataset on executors, all of them unless said otherwise, neighbours together, as a session does with data in
+    /// memory.
+    func give(_ dataset: DatasetID, partitions: Int, on chosen: [ExecutorID]? = nil) {
+        let executors = chosen ?? cluster.alive.map(\.description.id)
         let blocks = (0..<partitions).map { partition in
             cluster.put(
                 .dataset(dataset, partition: partition), UInt64(1000 + partition),

@@ -43,6 +43,9 @@ final class ForgetfulCluster: SessionCluster {
     func expect(taskCount: Int) { inner.expect(taskCount: taskCount) }
     func submit(_ tasks: [TaskDescription], to executor: ExecutorID) { inner.submit(tasks, to: executor) }
     func cancel(_ tasks: [TaskID], on executor: ExecutorID) { inner.cancel(tasks, on: executor) }
+    func giveUp(_ task: TaskID, on executor: ExecutorID, _ reason: StoaError) {
+        inner.giveUp(task, on: executor, reason)
+    }
 
     func drop(_ blocks: [BlockID], on executor: ExecutorID) {
         given.withLock { $0.subtract(blocks) }

@@ -55,6 +55,9 @@ final class TravellingCluster: SessionCluster {
     }
 
     func cancel(_ tasks: [TaskID], on executor: ExecutorID) { inner.cancel(tasks, on: executor) }
+    func giveUp(_ task: TaskID, on executor: ExecutorID, _ reason: StoaError) {
+        inner.giveUp(task, on: executor, reason)
+    }
     func drop(_ blocks: [BlockID], on executor: ExecutorID) { inner.drop(blocks, on: executor) }
     func addExecutor() { inner.addExecutor() }
     func removeExecutor(_ id: ExecutorID) { inner.removeExecutor(id) }
