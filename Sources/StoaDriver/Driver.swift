@@ -58,27 +58,20 @@ package final class Driver: Sendable {
     /// Tasks that fail are tried again elsewhere, blocks that are lost with an executor are computed again. A result that was
     /// given out is not: whoever cannot read a block of it any more (`blockLost`) runs the job again.
     ///
-    /// - Parameters:
-    ///   - isAnalyzed: whether the operators are measured; see `StageReport.operators`.
-    ///   - progress: called at the start, then when something has changed but at most every
-    ///     `progressIntervalNanoseconds`, then once at the end; one call at a time, never after this returns. A slow listener
-    ///     sees fewer calls.
+    /// - Parameter isAnalyzed: whether the operators are measured; see `StageReport.operators`.
     /// - Throws: `cancelled`; a caller's mistake as soon as a task meets it, with stage and partition; else the last error of
     ///   a task that was tried `DriverOptions.maximumAttempts` times, which names the stage, the partition, how often and
     ///   where; `blockLost` for blocks that vanish again and again, or of data given in memory that cannot be had again; the
     ///   reason why no executor can be had when none is left.
-    package func run(
-        _ graph: StageGraph, isAnalyzed: Bool = false, progress: (@Sendable (JobProgress) -> Void)? = nil
-    ) async throws(StoaError) -> JobResult {
+    package func run(_ graph: StageGraph, isAnalyzed: Bool = false) async throws(StoaError) -> JobResult {
         let id = JobID(nextJob.add(1, ordering: .relaxed).oldValue)
         let outline = JobOutline(graph)
-        let feed = progress.map(ProgressFeed.init)
         let mark = Mark()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let request = JobRequest(
-                    id: id, outline: outline, isAnalyzed: isAnalyzed, feed: feed, isCancelled: mark
-                ) { continuation.resume(returning: $0) }
+                let request = JobRequest(id: id, outline: outline, isAnalyzed: isAnalyzed, isCancelled: mark) {
+                    continuation.resume(returning: $0)
+                }
                 guard mailbox.post(.run(request)) else { return request.answer(.failure(Self.isStopped)) }
                 // Executors wake while the driver does, not after it.
                 cluster.expect(taskCount: outline.firstTaskCount)
@@ -90,7 +83,6 @@ package final class Driver: Sendable {
             mark.set()
             mailbox.post(.cancel(id))
         }
-        await feed?.untilDelivered()
         return try result.get()
     }
 

@@ -33,9 +33,6 @@ package struct DriverOptions: Hashable, Sendable {
     /// thread.
     package var cancellationNanoseconds = 5_000_000_000
 
-    /// Shortest time between two calls of a job's progress listener.
-    package var progressIntervalNanoseconds = 50_000_000
-
     /// How long the driver's thread looks for the next message, and the caller of a job for its result, before they sleep.
     /// Being woken costs 5-50 us.
     package var spinNanoseconds = 50_000

@@ -63,8 +63,7 @@ package struct DriverStatus: Sendable {
                 description: executor.description, state: state, unansweredTasks: table.load[position],
                 status: executor.status)
         }
-        let now = stages.clock.now
-        jobs = stages.jobs.values.sorted { $0.id < $1.id }.map { $0.progress(at: now, isLast: false) }
+        jobs = stages.jobs.values.sorted { $0.id < $1.id }.map(\.progress)
         datasets = stages.datasets.all.map { DatasetReport($0.id, $0.table, isGiven: $0.isGiven, table) }
         waitingTasks = stages.tasks.waitingCount
     }

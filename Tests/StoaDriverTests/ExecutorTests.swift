@@ -17,15 +17,6 @@ import Testing
         return world
     }
 
-    private func expectEmpty(_ world: SimulatedWorld) {
-        world.post(.unpersist(dataset))
-        world.pass(nanoseconds: 1_000_000_000)
-        #expect(world.tables() == DriverTables())
-        #expect(world.cluster.heldBlocks.isEmpty)
-        world.stop()
-        #expect(world.cluster.mistakes == [])
-    }
-
     private var persisting: StageGraph {
         StageGraph(stages: [
             Graphs.stage(0, Array(repeating: [Graphs.file], count: 6), output: .persist(dataset)),
@@ -52,7 +43,7 @@ import Testing
         #expect(world.status()?.executors.map(\.state) == [.active, .excluded, .active])
         world.pass(nanoseconds: 2_000_000_000)
         #expect(world.status()?.executors.map(\.state) == [.active, .active, .active])
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test func theLastExecutorIsNeverExcluded() throws {
@@ -64,7 +55,7 @@ import Testing
         }
         try #require(world.outcome(of: Graphs.scan(20))).get().release()
         #expect(world.status()?.executors.count { $0.state == .active } == 1)
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     // MARK: - Nobody left
@@ -74,7 +65,7 @@ import Testing
         world.at(500_000) { world.cluster.kill(world.cluster.all[0]) }
         try #require(world.outcome(of: Graphs.scan(3))).get().release()
         #expect(world.status()?.executors.map(\.description.id) == [ExecutorID(101)])
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test func jobsFailWhenNoReplacementCanBeHad() throws {
@@ -90,7 +81,7 @@ import Testing
         // The next job is worth a try.
         world.cluster.weather.notStartedPercent = 0
         try #require(world.outcome(of: Graphs.scan(10))).get().release()
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test func withoutReplacementJobsFailWhenTheLastExecutorDies() throws {
@@ -105,7 +96,7 @@ import Testing
         }
         #expect(error.code == .executorLost && error.message.contains("no executor is left"))
         #expect(world.status()?.executors.isEmpty ?? false)
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     /// Executors that die before they have done anything are replaced so often and no more.
@@ -123,7 +114,7 @@ import Testing
         }
         #expect(error.code == .executorLost && error.message.contains("none can be had"))
         #expect((8...12).contains(world.cluster.lossCount))
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     // MARK: - Joining and leaving
@@ -135,7 +126,7 @@ import Testing
         try #require(world.outcome(of: Graphs.scan(40))).get().release()
         #expect(try added.value?.get() == ExecutorID(101))
         #expect(world.cluster.log.contains { $0.executor == ExecutorID(101) })
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test func whoLeavesHandsOverItsPartitions() throws {
@@ -150,10 +141,9 @@ import Testing
         #expect(world.status()?.executors.map(\.description.id) == [100, 102].map { ExecutorID($0) })
         #expect(world.status()?.datasets.first?.heldPartitionCount == 6)
         let before = world.cluster.log.count
-        let reading = StageGraph(stages: [Graphs.stage(0, (0..<6).map { [.dataset(dataset, partition: $0)] })])
-        try #require(world.outcome(of: reading)).get().release()
+        try #require(world.outcome(of: Graphs.reading(dataset, partitions: 6))).get().release()
         #expect(world.cluster.log.count == before + 6)
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     /// Nobody notices that an executor leaves in the middle of an exchange: its blocks move, and no task fails.
@@ -168,7 +158,7 @@ import Testing
         #expect(result.stages[0].retryCount == 0)
         #expect(world.cluster.log.count { $0.task.id.stage.value == 0 } == 12)
         result.release()
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test func aResultKeepsItsExecutorUntilItIsReleased() throws {
@@ -182,7 +172,7 @@ import Testing
         result.release()
         world.pass { left.value != nil }
         #expect(throws: Never.self) { try left.value?.get() }
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test func theLastOneDoesNotLeave() throws {
@@ -193,7 +183,7 @@ import Testing
         world.turn()
         let codes = left.value.map { if case .failure(let error) = $0 { error.code.rawValue } else { "left" } }
         #expect(codes == ["invalidArgument", "unknownName"])
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test func whoWasToLeaveStaysWhenTheOthersDie() throws {
@@ -210,7 +200,7 @@ import Testing
             return
         }
         #expect(error.message.contains("is the last executor"))
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     // MARK: - By what there is to do
@@ -230,6 +220,6 @@ import Testing
         world.pass(nanoseconds: 3_000_000_000)
         #expect(world.status()?.executors.count == 1)
         #expect(world.status()?.datasets.first?.heldPartitionCount == 6)
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 }

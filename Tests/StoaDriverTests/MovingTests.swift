@@ -8,10 +8,6 @@ import Testing
 @Suite struct MovingTests {
     private let dataset = DatasetID(3)
 
-    private var reading: StageGraph {
-        StageGraph(stages: [Graphs.stage(0, (0..<6).map { [.dataset(dataset, partition: $0)] })])
-    }
-
     private func world(executors: Int, replacing: Bool, seed: Int = 0) throws -> SimulatedWorld {
         var options = DriverOptions()
         options.replacesLostExecutors = replacing
@@ -28,7 +24,7 @@ import Testing
 
     /// What is there can be read, and only that.
     private func expectReadable(_ left: Set<Int>, _ world: SimulatedWorld, _ comment: Comment) {
-        let outcome = world.outcome(of: reading)
+        let outcome = world.outcome(of: Graphs.reading(dataset, partitions: 6))
         switch outcome {
         case .success(let result):
             #expect(left.count == 6, comment)
@@ -37,15 +33,6 @@ import Testing
             #expect(left.count < 6 && error.code == .blockLost, "\(comment): \(error)")
         case nil: Issue.record("nothing happens any more: \(comment)")
         }
-    }
-
-    private func expectEmpty(_ world: SimulatedWorld, _ comment: Comment) {
-        world.post(.unpersist(dataset))
-        world.pass(nanoseconds: 1_000_000_000)
-        #expect(world.tables() == DriverTables(), comment)
-        #expect(world.cluster.heldBlocks.isEmpty, comment)
-        world.stop()
-        #expect(world.cluster.mistakes == [], comment)
     }
 
     /// The copies may be there, and the driver not know it, when the one that leaves dies.
@@ -64,7 +51,7 @@ import Testing
             world.pass(nanoseconds: 20_000_000)
             #expect(left.value != nil)
             expectReadable(held.value, world, "killed after \(delay) ns")
-            expectEmpty(world, "killed after \(delay) ns")
+            expectEmpty(world, unpersisting: dataset, "killed after \(delay) ns")
         }
     }
 
@@ -86,7 +73,7 @@ import Testing
         result.release()
         world.pass(nanoseconds: 20_000_000)
         #expect(there(world).count == 6 && left.value != nil)
-        expectEmpty(world, "those that took the blocks died")
+        expectEmpty(world, unpersisting: dataset, "those that took the blocks died")
     }
 
     /// Two are to leave, and the third dies: one of the two stays, the other one leaves.
@@ -105,7 +92,7 @@ import Testing
             #expect(left.value.count == 2, "killed after \(delay) ns")
             if world.cluster.alive.isEmpty { continue }
             expectReadable(held.value, world, "killed after \(delay) ns")
-            expectEmpty(world, "killed after \(delay) ns")
+            expectEmpty(world, unpersisting: dataset, "killed after \(delay) ns")
         }
     }
 
@@ -135,7 +122,7 @@ import Testing
             world.pass(nanoseconds: 100_000_000)
             #expect(answers.value == leaving.count, "seed \(seed)")
             expectReadable(held.value, world, "seed \(seed)")
-            expectEmpty(world, "seed \(seed)")
+            expectEmpty(world, unpersisting: dataset, "seed \(seed)")
         }
     }
 }

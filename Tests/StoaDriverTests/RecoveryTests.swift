@@ -26,20 +26,9 @@ import Testing
         ])
     }
 
-    private var reading: StageGraph {
-        StageGraph(stages: [Graphs.stage(0, (0..<6).map { [.dataset(dataset, partition: $0)] })])
-    }
+    private var reading: StageGraph { Graphs.reading(dataset, partitions: 6) }
 
     private func result(_ outcome: Result<JobResult, StoaError>?) throws -> JobResult { try #require(outcome).get() }
-
-    private func expectEmpty(_ world: SimulatedWorld) {
-        world.post(.unpersist(dataset))
-        world.pass(nanoseconds: 1_000_000_000)
-        #expect(world.tables() == DriverTables())
-        #expect(world.cluster.heldBlocks.isEmpty)
-        world.stop()
-        #expect(world.cluster.mistakes == [])
-    }
 
     @Test func aDeadExecutorsTasksRunElsewhere() throws {
         let world = try world(executors: 3)
@@ -52,7 +41,7 @@ import Testing
         world.pass(nanoseconds: 20_000_000)
         #expect(world.status()?.executors.map(\.description.id) == [100, 102, 103].map { ExecutorID($0) })
         result.release()
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test func onlyLostBlocksAreComputedAgain() throws {
@@ -69,7 +58,7 @@ import Testing
         // Readers that ran had read what they needed.
         #expect(world.cluster.log.count <= 16 + lost.count + 8)
         result.release()
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     /// A chain of stages: the blocks of all but the last have been dropped when an executor dies, and its part of the whole
@@ -104,7 +93,7 @@ import Testing
         // Every task counts once.
         #expect(result.metrics.rowsRead == 10 * 33)
         result.release()
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test func aTaskThatKillsExecutorsEndsItsJob() throws {
@@ -125,7 +114,7 @@ import Testing
         world.cluster.durationOf = nil
         // The session lives on.
         try result(world.outcome(of: Graphs.scan(6))).release()
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     // MARK: - Datasets
@@ -159,7 +148,7 @@ import Testing
         // Rebuilding is no stage of the job.
         #expect(result.stages.count == 1)
         result.release()
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     /// What another job has computed and counted is not counted again by the job that computes lost partitions of it.
@@ -188,7 +177,7 @@ import Testing
         #expect(log.contains { if case .persist = $0.task.output { true } else { false } })
         #expect(second.accumulators.isEmpty)
         second.release()
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     /// What went into a dataset counts once, with the first job that reads it and ends well, when its own job has failed.
@@ -208,12 +197,12 @@ import Testing
         world.cluster.failureOf = nil
         let first = try result(world.outcome(of: reading))
         let persisted: [[UInt8]] = (0..<4).map { [0, 0, $0] } + (0..<6).map { [0, 1, $0] }
-        #expect(first.accumulators.map(\.payload) == persisted + [[2, 0, 0]])
+        #expect(first.accumulators.map(\.payload) == persisted + (0..<6).map { [2, 0, $0] })
         first.release()
         let second = try result(world.outcome(of: reading))
-        #expect(second.accumulators.map(\.payload) == [[3, 0, 0]])
+        #expect(second.accumulators.map(\.payload) == (0..<6).map { [3, 0, $0] })
         second.release()
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     /// Two jobs want to persist the same: the second one waits, and reads what the first has left, which then fails.
@@ -237,9 +226,9 @@ import Testing
         #expect(second.accumulators.map(\.payload) == expected)
         second.release()
         let third = try result(world.outcome(of: reading))
-        #expect(third.accumulators.map(\.payload) == [[2, 0, 0]])
+        #expect(third.accumulators.map(\.payload) == (0..<6).map { [2, 0, $0] })
         third.release()
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     /// Partitions that were given up for room are computed for the reader alone: to persist them would push out others.
@@ -258,7 +247,7 @@ import Testing
         let outputs = world.cluster.log.dropFirst(before).map(\.task.output)
         #expect(!outputs.contains { if case .persist = $0 { true } else { false } })
         #expect(world.status()?.datasets.first?.heldPartitionCount == 4)
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     /// Nobody says that the blocks are gone: the reader finds out.
@@ -270,7 +259,7 @@ import Testing
         #expect(result.stages[0].retryCount == 0)
         result.release()
         #expect(world.status()?.datasets.first?.heldPartitionCount == 6)
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test func aDatasetOfAGoneDatasetIsRebuiltFromItsLineage() throws {
@@ -292,7 +281,7 @@ import Testing
         #expect(world.status()?.datasets.map(\.id) == [derived])
         result.release()
         world.post(.unpersist(derived))
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test func dataGivenInMemoryCannotBeComputedAgain() throws {
@@ -305,7 +294,7 @@ import Testing
             return
         }
         #expect(error.code == .blockLost && error.message.contains("which was given in memory, was lost"))
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test(arguments: [1, 3]) func whatTheClusterHasKeptIsBroughtBack(executors: Int) throws {
@@ -317,7 +306,7 @@ import Testing
         #expect(result.blocks.count == 6)
         #expect(world.status()?.datasets.first?.heldPartitionCount == 6)
         result.release()
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 
     @Test func blocksThatAlwaysVanishEndTheJob() throws {
@@ -334,6 +323,6 @@ import Testing
         }
         #expect(error.code == .blockLost && error.message.contains("vanished 9 times"))
         #expect(error.location.stage == 0)
-        expectEmpty(world)
+        expectEmpty(world, unpersisting: dataset)
     }
 }

@@ -12,14 +12,6 @@ import Testing
         try SimulatedWorld(executors: executors, slots: 1, options: options)
     }
 
-    private func expectEmpty(_ world: SimulatedWorld) {
-        world.pass(nanoseconds: 20_000_000_000)
-        #expect(world.tables() == DriverTables())
-        #expect(world.cluster.heldBlocks.isEmpty)
-        world.stop()
-        #expect(world.cluster.mistakes == [])
-    }
-
     /// Starts a job of four tasks, of which partition 1 hangs, and gives its outcome once it is cancelled and how long that
     /// took.
     private func cancelHanging(_ world: SimulatedWorld) throws -> (error: StoaError, nanoseconds: Int) {
@@ -52,7 +44,7 @@ import Testing
         world.pass(nanoseconds: 4_100_000_000)
         #expect(world.cluster.givenUp.map(\.partition) == [1] && world.cluster.lossCount == 1)
         #expect(world.status()?.executors.map(\.description.id) == [100, 102].map { ExecutorID($0) })
-        expectEmpty(world)
+        expectEmpty(world, after: 20_000_000_000)
     }
 
     /// Inside a process the slot is free again, and what the attempt leaves at last is dropped.
@@ -66,7 +58,7 @@ import Testing
         // It had nobody to run on until then.
         #expect((4_000_000_000..<4_100_000_000).contains(world.clock.now - start))
         #expect(world.cluster.lossCount == 0)
-        expectEmpty(world)
+        expectEmpty(world, after: 20_000_000_000)
     }
 
     @Test func theEndOfTheDriverDoesNotWait() throws {
@@ -96,7 +88,7 @@ import Testing
         #expect(world.clock.now - start < 1_000_000_000)
         world.pass(nanoseconds: 6_000_000_000)
         #expect(world.cluster.givenUp.map(\.partition) == [5] && world.cluster.lossCount == 1)
-        expectEmpty(world)
+        expectEmpty(world, after: 20_000_000_000)
     }
 
     /// Files may still be written by an attempt that does not count: that is waited for, and not for ever.
@@ -111,7 +103,7 @@ import Testing
         let start = world.clock.now
         try #require(world.outcome(of: Graphs.scan(12, output: .files(sinks)))).get().release()
         #expect((1_000_000_000..<2_000_000_000).contains(world.clock.now - start))
-        expectEmpty(world)
+        expectEmpty(world, after: 20_000_000_000)
     }
 
     /// A failed task ends its job although another one hangs.
@@ -121,6 +113,6 @@ import Testing
         world.cluster.failureOf = { task, _ in task.id.partition == 2 ? StoaError(.overflow, "too much") : nil }
         guard case .failure(let error) = world.outcome(of: Graphs.scan(3)) else { throw Mistake() }
         #expect(error.code == .overflow && error.message.hasPrefix("too much; tasks that did not stop"))
-        expectEmpty(world)
+        expectEmpty(world, after: 20_000_000_000)
     }
 }

@@ -42,7 +42,7 @@ public struct SessionHistory: Sendable {
         let bytes: Int
     }
 
-    private var starts: [Int: Int] = [:]
+    private var running = RunningJobs()
     /// Partitions of datasets; nil for those that were lost.
     private var partitions: [Place: Held?] = [:]
 
@@ -108,12 +108,7 @@ public struct SessionHistory: Sendable {
         case .taskFailed, .taskCancelled: changeExecutor(record) { $0.tasks -= 1 }
         case .taskFinished:
             changeExecutor(record) { $0.tasks -= 1 }
-            guard record.counts == true else { return }
-            changeStage(record) {
-                $0.completeTasks += 1
-                $0.rowsRead += record.rowsRead ?? 0
-                $0.bytesRead += record.bytesRead ?? 0
-            }
+            _ = running.apply(record)
         case .executorJoined:
             if status.executors.contains(where: { $0.id == record.executor }) { return }
             status.executors.append(
@@ -144,27 +139,11 @@ public struct SessionHistory: Sendable {
     }
 
     private mutating func applyToJob(_ record: EventRecord) {
-        guard let id = record.job else { return }
-        switch record.event {
-        case .jobStarted:
-            starts[id] = record.time
-            let stages = (record.stages ?? []).map {
-                SessionStatus.Stage(
-                    id: $0.stage, label: $0.label, state: .waiting, completeTasks: 0, taskCount: $0.tasks, rowsRead: 0,
-                    bytesRead: 0)
-            }
-            status.jobs.append(SessionStatus.Job(id: id, stages: stages))
-        case .jobEnded:
-            guard let position = status.jobs.firstIndex(where: { $0.id == id }) else { return }
-            let start = starts.removeValue(forKey: id) ?? record.time
+        if let (job, start) = running.apply(record) {
             endedJobs.append(
                 EndedJob(
-                    id: id, stages: status.jobs[position].stages, start: .nanoseconds(start),
+                    id: job.id, stages: job.stages, start: .nanoseconds(start),
                     duration: .nanoseconds(record.time - start), error: record.error))
-            status.jobs.remove(at: position)
-        case .stageReady, .stageRebuilding: changeStage(record) { $0.state = .running }
-        case .stageCompleted: changeStage(record) { $0.state = .complete }
-        default: break
         }
     }
 
@@ -173,15 +152,9 @@ public struct SessionHistory: Sendable {
         change(&status.executors[position])
     }
 
-    private mutating func changeStage(_ record: EventRecord, _ change: (inout SessionStatus.Stage) -> Void) {
-        guard let job = status.jobs.firstIndex(where: { $0.id == record.job }),
-            let stage = status.jobs[job].stages.firstIndex(where: { $0.id == record.stage })
-        else { return }
-        change(&status.jobs[job].stages[stage])
-    }
-
-    /// Makes the datasets of the status from their partitions.
+    /// Makes the jobs of the status, and its datasets from their partitions.
     mutating func settle() {
+        status.jobs = running.all
         let byDataset = Dictionary(grouping: partitions, by: \.key.dataset)
         status.datasets = byDataset.sorted { $0.key < $1.key }.map { id, partitions in
             let held = partitions.compactMap(\.value)

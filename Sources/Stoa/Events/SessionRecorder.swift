@@ -8,17 +8,6 @@ import StoaTasks
 /// Writes the event log and the trace of a session, on a queue of its own. There is none in a session that has neither, so
 /// that the driver makes no events.
 final class SessionRecorder: Sendable {
-    /// Runs the reader of events, which must not wait for threads that wait for it, and what writes events of the session's
-    /// own: one at a time.
-    private final class Queue: TaskExecutor {
-        let queue = DispatchQueue(label: "stoa-events")
-
-        func enqueue(_ job: consuming ExecutorJob) {
-            let job = UnownedJob(job)
-            queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
-        }
-    }
-
     /// The files.
     private final class Files: @unchecked Sendable {
         // Unchecked: the reader's task alone uses them.
@@ -60,7 +49,7 @@ final class SessionRecorder: Sendable {
 
     private let start = MonotonicClock.nanoseconds
     private let files: Files
-    private let queue = Queue()
+    private let queue = EventQueue()
     private let end = DispatchGroup()
 
     /// Begins the files; nil when none is asked for. Throws when one cannot be made.

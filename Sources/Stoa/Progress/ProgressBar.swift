@@ -1,80 +1,148 @@
+import Dispatch
 import Glibc
 import StoaDriver
+import StoaTasks
 import Synchronization
 
-/// One line on standard error that is redrawn while a job runs: stage, tasks, rows, rate. Nothing when standard error is no
-/// terminal, and nothing for jobs that are done before anyone could read it.
-final class ProgressBar: Sendable {
+/// One line that is redrawn while jobs run: tasks, stages, rows, bytes, rate, time left. It knows of them by the driver's events,
+/// and draws only while somebody waits for a job, and not for jobs that are done before anyone could read it.
+package final class ProgressBar: Sendable {
     private struct State {
+        var jobs = RunningJobs()
+        /// Calls that wait for a job.
+        var waitingCount = 0
+        var isDrawing = false
         var isDrawn = false
-        var isFinished = false
-        var lastDrawn: ContinuousClock.Instant?
     }
 
-    private let isShown = Terminal.isTerminal(.standardError)
-    private let started = ContinuousClock.now
+    private static let patience = 150_000_000
+    private static let pause = 100_000_000
+
+    private let width: @Sendable () -> Int?
+    private let write: @Sendable (String) -> Void
+    private let opened = MonotonicClock.nanoseconds
+    private let queue = EventQueue()
+    // Guard: the mutex; lines are written under it, so that none comes after it was cleared.
     private let state = Mutex(State())
-    private let patience = Duration.milliseconds(150)
-    private let pause = Duration.milliseconds(50)
 
-    /// Draws the job's progress, at most every 50 ms.
-    func update(_ progress: JobProgress) {
-        guard isShown else { return }
-        let now = ContinuousClock.now
-        guard now - started > patience else { return }
-        state.withLock { state in
-            guard !state.isFinished else { return }
-            if let last = state.lastDrawn, now - last < pause { return }
-            state.lastDrawn = now
-            state.isDrawn = true
-            Self.write("\r\u{1B}[K" + line(progress))
+    /// - Parameters:
+    ///   - width: columns of the terminal, asked for each line; nil when nobody knows.
+    ///   - write: shows a text.
+    package init(width: @escaping @Sendable () -> Int?, write: @escaping @Sendable (String) -> Void) {
+        self.width = width
+        self.write = write
+    }
+
+    /// One on standard error; nil when that is no terminal.
+    static func onStandardError() -> ProgressBar? {
+        guard Terminal.isTerminal(.standardError) else { return nil }
+        return ProgressBar(width: { Terminal.width(of: .standardError) }) { text in
+            var text = text
+            text.withUTF8 { bytes in
+                // A progress line that cannot be written harms nobody.
+                _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+            }
         }
     }
 
-    /// Clears the line.
-    func finish() {
-        state.withLock { state in
-            state.isFinished = true
-            if state.isDrawn { Self.write("\r\u{1B}[K") }
+    /// Learns of the jobs of a session from now on.
+    package func follow(_ session: Session) { follow(session.driver) }
+
+    func follow(_ driver: Driver) {
+        let events = driver.events()
+        Task(executorPreference: queue) {
+            for await event in events {
+                guard let record = EventRecord(event, since: opened) else { continue }
+                state.withLock { _ = $0.jobs.apply(record) }
+            }
         }
     }
 
-    private func line(_ progress: JobProgress) -> String {
-        let width = Terminal.width(of: .standardError) ?? 80
+    /// Somebody waits for a job.
+    package func begin() {
+        let begins = state.withLock { state in
+            state.waitingCount += 1
+            defer { state.isDrawing = true }
+            return !state.isDrawing
+        }
+        if begins { draw(after: Self.patience) }
+    }
+
+    private func draw(after nanoseconds: Int) {
+        queue.queue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { [self] in
+            if draw() { draw(after: Self.pause) }
+        }
+    }
+
+    /// The job has ended. The line is gone when this returns, unless others wait for theirs.
+    package func end() {
+        state.withLock { state in
+            state.waitingCount -= 1
+            if state.waitingCount == 0, state.isDrawn {
+                write("\r\u{1B}[K")
+                state.isDrawn = false
+            }
+        }
+    }
+
+    /// False when nobody waits any more.
+    private func draw() -> Bool {
+        state.withLock { state in
+            guard state.waitingCount > 0 else {
+                state.isDrawing = false
+                return false
+            }
+            if let job = state.jobs.all.first, let start = state.jobs.starts[job.id],
+                case let elapsed = MonotonicClock.nanoseconds - opened - start, elapsed >= Self.patience
+            {
+                write("\r\u{1B}[K" + line(job, elapsed, others: state.jobs.all.count - 1))
+                state.isDrawn = true
+            }
+            return true
+        }
+    }
+
+    private func line(_ job: SessionStatus.Job, _ nanoseconds: Int, others: Int) -> String {
+        let seconds = Double(nanoseconds) / 1e9
+        let completeTasks = job.stages.reduce(0) { $0 + $1.completeTasks }
+        let taskCount = job.stages.reduce(0) { $0 + $1.taskCount }
+        let rows = Double(job.stages.reduce(0) { $0 + $1.rowsRead })
+        let bytes = Double(job.stages.reduce(0) { $0 + $1.bytesRead })
         let cells = 20
-        let filled = progress.completeTasks * cells / max(1, progress.taskCount)
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
-        var text = "\(bar) \(progress.completeTasks)/\(progress.taskCount) tasks"
-        let complete = progress.stages.count { $0.state == .complete }
-        text += "  \(complete)/\(progress.stages.count) stages"
-        text += "  \(Self.scaled(Double(progress.rowsRead))) rows  \(Self.scaled(Double(progress.bytesRead)))B"
-        text += "  \(Self.scaled(progress.rowsPerSecond)) rows/s"
-        if let left = Self.timeLeft(progress) { text += "  \(left) left" }
-        if let stage = progress.stages.first(where: { $0.state == .running }) { text += "  \(stage.label)" }
-        return String(text.prefix(max(10, width - 1)))
+        let filled = completeTasks * cells / max(1, taskCount)
+        var text = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
+        text += " \(completeTasks)/\(taskCount) tasks"
+        text += "  \(job.stages.count { $0.state == .complete })/\(job.stages.count) stages"
+        text += "  \(Self.scaled(rows, "rows"))  \(Self.scaled(bytes, "B"))"
+        if seconds > 0 { text += "  \(Self.scaled(rows / seconds, "rows/s"))" }
+        if let left = Self.timeLeft(seconds, completeTasks, of: taskCount) { text += "  \(left) left" }
+        if others > 0 { text += "  +\(others) \(others == 1 ? "job" : "jobs")" }
+        if let stage = job.stages.first(where: { $0.state == .running }) { text += "  \(stage.label)" }
+        return Self.fitting(text, columns: max(10, (width() ?? 80) - 1))
+    }
+
+    private static func fitting(_ text: String, columns: Int) -> String {
+        var used = 0
+        return String(
+            text.prefix { character in
+                used += Terminal.width(of: character)
+                return used <= columns
+            })
     }
 
     /// What the tasks left will take when they take what those before took; nil before there is anything to go by.
-    private static func timeLeft(_ progress: JobProgress) -> String? {
-        let seconds = Double(progress.elapsedNanoseconds) / 1e9
-        guard seconds > 1, progress.completeTasks > 0 else { return nil }
-        let left = seconds * Double(progress.taskCount - progress.completeTasks) / Double(progress.completeTasks)
+    private static func timeLeft(_ seconds: Double, _ completeTasks: Int, of taskCount: Int) -> String? {
+        guard seconds > 1, completeTasks > 0 else { return nil }
+        let left = seconds * Double(taskCount - completeTasks) / Double(completeTasks)
         return left < 60 ? "\(Int(left.rounded(.up))) s" : "\(Int((left / 60).rounded(.up))) min"
     }
 
-    /// 1234567 as `1.2 M`.
-    private static func scaled(_ value: Double) -> String {
+    /// 1234567 rows as `1.2 M rows`, and of bytes as `1.2 MB`.
+    private static func scaled(_ value: Double, _ what: String) -> String {
+        let space = what == "B" ? "" : " "
         for (limit, unit) in [(1e9, "G"), (1e6, "M"), (1e3, "k")] where value >= limit {
-            return "\((value / limit * 10).rounded() / 10) \(unit)"
+            return "\((value / limit * 10).rounded() / 10) \(unit)\(space)\(what)"
         }
-        return "\(Int(value))"
-    }
-
-    private static func write(_ text: String) {
-        var text = text
-        text.withUTF8 { bytes in
-            // A progress line that cannot be written harms nobody.
-            _ = Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-        }
+        return "\(Int(value)) \(what)"
     }
 }

@@ -60,12 +60,9 @@ extension Session {
     }
 
     private func observed(_ graph: StageGraph, isAnalyzed: Bool) async throws(StoaError) -> JobResult {
-        guard configuration.options.progress == .terminal else {
-            return try await driver.run(graph, isAnalyzed: isAnalyzed)
-        }
-        let bar = ProgressBar()
-        defer { bar.finish() }
-        return try await driver.run(graph, isAnalyzed: isAnalyzed) { bar.update($0) }
+        progress?.begin()
+        defer { progress?.end() }
+        return try await driver.run(graph, isAnalyzed: isAnalyzed)
     }
 }
 

@@ -17,6 +17,7 @@ public final class Session: Sendable {
     let cluster: any SessionCluster
     let driver: Driver
     let recorder: SessionRecorder?
+    let progress: ProgressBar?
     let files = FileCatalog()
     let accumulators = SessionAccumulators()
     let datasets = SessionDatasets()
@@ -80,8 +81,10 @@ public final class Session: Sendable {
         self.configuration = configuration
         self.cluster = cluster
         recorder = try SessionRecorder(configuration)
+        progress = configuration.options.progress == .terminal ? .onStandardError() : nil
         driver = try Driver(cluster: cluster, options: configuration.driverOptions)
         recorder?.record(driver, executors: cluster.executors)
+        progress?.follow(driver)
     }
 
     deinit {

@@ -274,7 +274,8 @@ package final class ExecutorThreads: @unchecked Sendable {
                 send(&answers)
             }
             let start = MonotonicClock.nanoseconds
-            let answer = run(task, flag, as: worker.number)
+            // A thread that took another's place is another one in traces.
+            let answer = run(task, flag, as: worker.number + worker.generation * threadCPUs.count)
             let end = MonotonicClock.nanoseconds
             if answers.isEmpty { answersSince = end }
             answers.append(answer)

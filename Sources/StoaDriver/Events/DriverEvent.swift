@@ -32,7 +32,7 @@ package struct DriverEvent: Codable, Hashable, Sendable {
         case jobStarted(JobID, [StageOutline])
         /// With the reason when it failed.
         case jobEnded(JobID, StoaError?)
-        /// Its tasks can run; not told of a stage whose dataset executors hold already.
+        /// Its tasks can run; not told of a stage whose dataset executors hold already, which is told as completed alone.
         case stageReady(JobID, StageOutline)
         case stageCompleted(JobID, StageID, TaskMetrics)
         /// Some of its blocks are gone and are computed again; `stageCompleted` follows.

@@ -60,8 +60,9 @@ extension EventBus.Listener {
 }
 
 extension EventBus {
-    /// How an executor has ended an attempt, and what it means.
+    /// How an executor has ended an attempt, and what it means. An attempt is told of once, whatever its executor repeats.
     func note(_ task: TaskID, _ executor: ExecutorID, _ answer: Answer, _ outcome: TaskScheduler.Outcome) {
+        if case .unknown = outcome { return }
         switch answer {
         case .finished(let report):
             let counts = if case .complete = outcome { true } else { false }
@@ -71,7 +72,7 @@ extension EventBus {
             let willRetry =
                 switch outcome {
                 case .willRetry, .missing: true
-                case .stale, .complete, .failed, .withdrawn: false
+                case .stale, .unknown, .complete, .failed, .withdrawn: false
                 }
             send(.taskFailed(task, executor, failure.error, willRetry: willRetry))
         case .cancelled: send(.taskCancelled(task, executor))

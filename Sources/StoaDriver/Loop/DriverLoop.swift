@@ -64,9 +64,7 @@ package struct DriverLoop {
             calls.sendDrops()
             tasks.handOut()
         } while stages.settleStranded()
-        for next in [tasks.speculate(), stages.reportProgress(interval: options.progressIntervalNanoseconds)] {
-            if let next { deadline = min(deadline ?? next, next) }
-        }
+        if let next = tasks.speculate() { deadline = min(deadline ?? next, next) }
         return deadline
     }
 

@@ -27,7 +27,6 @@ package struct JobRequest: Sendable {
     let outline: JobOutline
     /// Whether operators are measured.
     let isAnalyzed: Bool
-    let feed: ProgressFeed?
     /// Set by the caller's cancellation, which may overtake the request.
     let isCancelled: Mark
     private let reply: @Sendable (Result<JobResult, StoaError>) -> Void
@@ -35,13 +34,12 @@ package struct JobRequest: Sendable {
     let isAnswered = Mark()
 
     init(
-        id: JobID, outline: JobOutline, isAnalyzed: Bool, feed: ProgressFeed?, isCancelled: Mark,
+        id: JobID, outline: JobOutline, isAnalyzed: Bool, isCancelled: Mark,
         reply: @escaping @Sendable (Result<JobResult, StoaError>) -> Void
     ) {
         self.id = id
         self.outline = outline
         self.isAnalyzed = isAnalyzed
-        self.feed = feed
         self.isCancelled = isCancelled
         self.reply = reply
     }
@@ -50,13 +48,11 @@ package struct JobRequest: Sendable {
     package init(
         id: JobID, graph: StageGraph, reply: @escaping @Sendable (Result<JobResult, StoaError>) -> Void
     ) {
-        self.init(
-            id: id, outline: JobOutline(graph), isAnalyzed: false, feed: nil, isCancelled: Mark(), reply: reply)
+        self.init(id: id, outline: JobOutline(graph), isAnalyzed: false, isCancelled: Mark(), reply: reply)
     }
 
     /// Answers a request that is not, or no longer, in any table.
     func answer(_ result: Result<JobResult, StoaError>) {
-        feed?.finish()
         reply(result)
         isAnswered.set()
     }

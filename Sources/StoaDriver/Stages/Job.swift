@@ -40,9 +40,6 @@ final class Job {
     let accumulated = AccumulatedUpdates()
     /// Datasets that its stages would have persisted, and found held.
     var foundPersisted: Set<DatasetID> = []
-    /// Since the last progress.
-    @exclusivity(unchecked) var hasNews = true
-    var progressDueAt: Int
 
     /// A stage of a job that is over.
     struct GraftKey: Hashable {
@@ -62,7 +59,6 @@ final class Job {
         inputs = JobInputs(stageCount: plan.count, datasets: datasets)
         used = Set(datasets.keys)
         self.earlierLosses = earlierLosses
-        progressDueAt = now
     }
 
     var id: JobID { request.id }
@@ -106,7 +102,7 @@ final class Job {
         }
     }
 
-    func progress(at now: Int, isLast: Bool) -> JobProgress {
+    var progress: JobProgress {
         let stages = zip(graph.stages, stages).map { stage, state -> StageProgress in
             let count = stage.tasks.count
             let (name, completeTasks, metrics): (StageProgress.State, Int, TaskMetrics) =
@@ -122,7 +118,7 @@ final class Job {
                 id: stage.id, label: stage.label, state: name, completeTasks: completeTasks, taskCount: count,
                 metrics: metrics)
         }
-        return JobProgress(job: id, stages: stages, elapsedNanoseconds: now - startedAt, isLast: isLast)
+        return JobProgress(job: id, stages: stages)
     }
 
     /// Reports of the stages of a job that is complete.

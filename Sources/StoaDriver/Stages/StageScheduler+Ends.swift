@@ -134,7 +134,6 @@ extension StageScheduler {
         tasks.close(job.id)
         datasets.forgetWaiting(of: job.id)
         for dataset in job.used { datasets.release(dataset, by: job.id) }
-        job.request.feed?.send(job.progress(at: now, isLast: true))
         if bus.isListening {
             if case .failure(let error) = result {
                 bus.send(.jobEnded(job.id, error))
@@ -149,23 +148,4 @@ extension StageScheduler {
 
     static let cancelled = StoaError(.cancelled, "the job was cancelled")
     static let stopped = StoaError(.cancelled, "the session was closed while the job ran")
-
-    // MARK: - Progress
-
-    /// Tells the listeners of jobs with news; gives the time at which the next is due.
-    func reportProgress(interval: Int) -> Int? {
-        var next: Int?
-        for job in jobs.values where job.hasNews {
-            guard let feed = job.request.feed else { continue }
-            let now = clock.now
-            if now >= job.progressDueAt {
-                feed.send(job.progress(at: now, isLast: false))
-                job.hasNews = false
-                job.progressDueAt = now + interval
-            } else {
-                next = min(next ?? job.progressDueAt, job.progressDueAt)
-            }
-        }
-        return next
-    }
 }

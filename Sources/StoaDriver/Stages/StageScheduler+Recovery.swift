@@ -37,6 +37,12 @@ extension StageScheduler {
                 ids.allSatisfy({ copies[$0] == keeper })
             else { return true }
             table.put(PartitionBlocks(executor: keeper, sizes: blocks.sizes), at: partition)
+            if bus.isListening {
+                let summaries = zip(ids, blocks.sizes).map {
+                    BlockSummary(id: $0, rowCount: $1.rowCount, byteCount: $1.byteCount)
+                }
+                bus.send(.blocksStored(summaries, executors.ids[keeper]))
+            }
             return false
         }
     }

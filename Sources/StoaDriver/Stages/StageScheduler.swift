@@ -153,14 +153,13 @@ final class StageScheduler {
         let outcome = tasks.answer(task, from: executor, answer)
         if bus.isListening { bus.note(task, id, answer, outcome) }
         switch outcome {
-        case .stale:
+        case .stale, .unknown:
             if case .finished(let report) = answer { dropStrays(report, on: executor) }
             if let job = jobs[task.job] { endIfSettled(job) }
         case .willRetry: break
         case .complete(let run, let isSurplus):
             if isSurplus, case .finished(let report) = answer { dropStrays(report, on: executor) }
             let job = job(of: task)
-            job.hasNews = true
             // Stages beyond the graph compute again what has counted before.
             if case .finished(let report) = answer, task.stage.value <= job.result {
                 job.accumulated.note(report, of: task)
@@ -217,6 +216,7 @@ final class StageScheduler {
                 job.inputs.tables[index] = table
                 job.stages[index] = .complete(
                     ready.skipped(consumerCount: job.children[index].count, at: clock.now))
+                if bus.isListening { bus.send(.stageCompleted(job.id, stage.id, TaskMetrics())) }
                 return follow(job, index)
             }
         } else {

@@ -21,8 +21,10 @@ enum Answer {
 final class TaskScheduler {
     /// What an answer of an executor means.
     enum Outcome {
-        /// Nobody waits for this answer: an old attempt, a second answer, or a job that has gone.
+        /// Nobody waits for this answer, of an attempt that does not count any more.
         case stale
+        /// A second answer, or one of an attempt that was taken back.
+        case unknown
         /// The task is complete and recorded in its stage's run; its blocks may be there already.
         case complete(StageRun, isSurplus: Bool)
         /// The task will be tried again, or another attempt at it still runs.
@@ -297,8 +299,9 @@ final class TaskScheduler {
             abandoned[task] = nil
             if attempt.isForsaken { executors.stuck[executor] -= 1 }
             noteAnswer(of: executor)
+            return .stale
         }
-        return .stale
+        return .unknown
     }
 
     private func noteAnswer(of executor: Int) {

@@ -22,6 +22,11 @@ enum Graphs {
         StageGraph(stages: [stage(0, Array(repeating: [file], count: count), output: output)])
     }
 
+    /// Tasks that each read a partition of a held dataset.
+    static func reading(_ dataset: DatasetID, partitions: Int) -> StageGraph {
+        StageGraph(stages: [stage(0, (0..<partitions).map { [.dataset(dataset, partition: $0)] })])
+    }
+
     /// A chain of stages, each task reading the block of the task before it.
     static func chain(stages: Int, tasks: Int) -> StageGraph {
         StageGraph(

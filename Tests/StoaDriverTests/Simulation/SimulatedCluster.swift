@@ -143,22 +143,14 @@ final class SimulatedCluster: Cluster, @unchecked Sendable {
 
     /// The blocks that a task leaves, with sizes that depend on their names alone.
     static func report(of task: TaskDescription) -> TaskReport {
-        let (job, stage, partition) = (task.id.job, task.id.stage, task.id.partition)
-        let ids: [BlockID] =
-            switch task.output {
-            case .block: [.stage(job, stage, partition: partition, bucket: nil)]
-            case .buckets(_, let count): (0..<count).map { .stage(job, stage, partition: partition, bucket: $0) }
-            case .persist(let dataset, _): [.dataset(dataset, partition: partition)]
-            case .file: []
-            }
         var metrics = TaskMetrics()
         metrics.rowsRead = 10
         metrics.bytesRead = 80
         // Long enough that no executor is given tasks ahead.
         metrics.nanoseconds = 10_000_000
         return TaskReport(
-            blocks: ids.enumerated().map {
-                let rows = 1 + (partition * 7 + stage.value * 3 + $0.offset) % 13
+            blocks: task.leftBlocks.enumerated().map {
+                let rows = 1 + (task.id.partition * 7 + task.id.stage.value * 3 + $0.offset) % 13
                 return BlockSummary(id: $0.element, rowCount: rows, byteCount: rows * 8)
             }, metrics: metrics)
     }

@@ -58,6 +58,8 @@ final class SimulatedExecutors: Cluster, @unchecked Sendable {
     private(set) var submittedCount = 0
     private(set) var lossCount = 0
     private(set) var isStopped = false
+    /// What the cluster's own side of the driver's calls has taken of the machine's time.
+    private(set) var nanosecondsOfCalls = 0
     /// What was submitted, in order, while `isLogging`.
     private(set) var log: [(task: TaskDescription, executor: ExecutorID)] = []
     var isLogging = false
@@ -137,6 +139,8 @@ final class SimulatedExecutors: Cluster, @unchecked Sendable {
     func start(events: @escaping @Sendable ([ClusterEvent]) -> Void) throws(StoaError) { self.events = events }
 
     func submit(_ tasks: [TaskDescription], to id: ExecutorID) {
+        let start = MonotonicClock.nanoseconds
+        defer { nanosecondsOfCalls += MonotonicClock.nanoseconds - start }
         guard let executor = byID[id] else { return mistakes.append("\(id) was never there") }
         if isStopped { mistakes.append("a task is submitted after the end") }
         submittedCount += tasks.count
@@ -178,6 +182,8 @@ final class SimulatedExecutors: Cluster, @unchecked Sendable {
     }
 
     func drop(_ blocks: [BlockID], on id: ExecutorID) {
+        let start = MonotonicClock.nanoseconds
+        defer { nanosecondsOfCalls += MonotonicClock.nanoseconds - start }
         guard let executor = byID[id] else { return mistakes.append("\(id) was never there") }
         for block in blocks { executor.blocks[block] = nil }
     }
@@ -362,17 +368,9 @@ final class SimulatedExecutors: Cluster, @unchecked Sendable {
     }
 
     private static func report(of task: TaskDescription, nanoseconds: Int) -> TaskReport {
-        let (job, stage, partition) = (task.id.job, task.id.stage, task.id.partition)
-        let ids: [BlockID] =
-            switch task.output {
-            case .block: [.stage(job, stage, partition: partition, bucket: nil)]
-            case .buckets(_, let count): (0..<count).map { .stage(job, stage, partition: partition, bucket: $0) }
-            case .persist(let dataset, _): [.dataset(dataset, partition: partition)]
-            case .file: []
-            }
         var metrics = TaskMetrics()
         metrics.rowsRead = 10
         metrics.nanoseconds = nanoseconds
-        return TaskReport(blocks: ids.map(summary), metrics: metrics)
+        return TaskReport(blocks: task.leftBlocks.map(summary), metrics: metrics)
     }
 }

@@ -3,6 +3,7 @@ import StoaDriver
 import StoaPlan
 import StoaTasks
 import Synchronization
+import Testing
 
 /// Time that goes where a simulation puts it.
 final class ManualClock: Sendable {
@@ -73,6 +74,9 @@ final class SimulatedWorld {
     private var nextJob = 0
     /// How often the loop has turned.
     private(set) var turns = 0
+    private var nanosecondsOfTurns = 0
+    /// What the driver alone has taken of the machine's time.
+    var driverNanoseconds: Int { nanosecondsOfTurns - cluster.nanosecondsOfCalls }
 
     init(
         executors: Int, slots: Int, nodes: Int = 2, weather: Weather = Weather(),
@@ -129,8 +133,7 @@ final class SimulatedWorld {
             let messages = mailbox.takeAll()
             let isDue = deadline.map { $0 <= clock.now } ?? false
             if !messages.isEmpty || isDue {
-                deadline = loop.turn(messages)
-                turns += 1
+                turn(messages)
                 continue
             }
             guard let next = [cluster.agenda.nextTime, deadline].compactMap({ $0 }).min() else { return isDone() }
@@ -152,10 +155,16 @@ final class SimulatedWorld {
     func turn() {
         var messages = mailbox.takeAll()
         repeat {
-            deadline = loop.turn(messages)
-            turns += 1
+            turn(messages)
             messages = mailbox.takeAll()
         } while !messages.isEmpty
+    }
+
+    private func turn(_ messages: [DriverMessage]) {
+        let start = MonotonicClock.nanoseconds
+        deadline = loop.turn(messages)
+        nanosecondsOfTurns += MonotonicClock.nanoseconds - start
+        turns += 1
     }
 
     /// What the driver's tables hold, after all that it was told.
@@ -191,4 +200,17 @@ final class Holder<Value>: @unchecked Sendable {
     var value: Value
 
     init(_ value: Value) { self.value = value }
+}
+
+/// Nothing is left of any job, nor of the dataset once it is unpersisted, on either side; and the driver is stopped.
+func expectEmpty(
+    _ world: SimulatedWorld, unpersisting dataset: DatasetID? = nil, after nanoseconds: Int = 1_000_000_000,
+    _ comment: Comment? = nil
+) {
+    if let dataset { world.post(.unpersist(dataset)) }
+    world.pass(nanoseconds: nanoseconds)
+    #expect(world.tables() == DriverTables(), comment)
+    #expect(world.cluster.heldBlocks.isEmpty, comment)
+    world.stop()
+    #expect(world.cluster.mistakes == [], comment)
 }
