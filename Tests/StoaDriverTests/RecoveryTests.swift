@@ -185,7 +185,8 @@ import Testing
         let world = try world(executors: 2)
         let rows = Accumulator<Int64>(name: "rows")
         world.cluster.accumulatorsOf = { task in
-            [AccumulatorUpdate(id: rows.id, payload: [task.id.job.value, task.id.stage.value, task.id.partition].map(UInt8.init))]
+            let place = [task.id.job.value, task.id.stage.value, task.id.partition]
+            return [AccumulatorUpdate(id: rows.id, payload: place.map(UInt8.init))]
         }
         // The last stage of a job that persists, and then one that reads.
         world.cluster.failureOf = { task, _ in
@@ -210,7 +211,8 @@ import Testing
         let world = try world(executors: 2)
         let rows = Accumulator<Int64>(name: "rows")
         world.cluster.accumulatorsOf = { task in
-            [AccumulatorUpdate(id: rows.id, payload: [task.id.job.value, task.id.stage.value, task.id.partition].map(UInt8.init))]
+            let place = [task.id.job.value, task.id.stage.value, task.id.partition]
+            return [AccumulatorUpdate(id: rows.id, payload: place.map(UInt8.init))]
         }
         world.cluster.failureOf = { task, _ in
             task.id.stage.value == 2 && task.id.job == JobID(0) ? StoaError(.overflow, "too much") : nil

@@ -34,10 +34,8 @@ import Testing
         let (error, nanoseconds) = try cancelHanging(world)
         #expect((1_000_000_000..<1_001_000_000).contains(nanoseconds))
         #expect(error.code == .cancelled)
-        #expect(
-            error.message.hasSuffix(
-                "did not stop within 1000 ms go on: 1, the first is job 0, stage 0, partition 1, attempt 1 on simulated 1"),
-            "\(error.message)")
+        let expected = "within 1000 ms go on: 1, the first is job 0, stage 0, partition 1, attempt 1 on simulated 1"
+        #expect(error.message.hasSuffix(expected), "\(error.message)")
         // The other one works meanwhile.
         try #require(world.outcome(of: Graphs.scan(4))).get().release()
         #expect(world.cluster.givenUp.isEmpty && world.tables().runningAttempts == 1)

@@ -50,7 +50,7 @@ package final class ProgressBar: Sendable {
 
     func follow(_ driver: Driver) {
         let events = driver.events()
-        Task(executorPreference: queue) {
+        Task(executorPreference: queue) { [self] in
             for await event in events {
                 guard let record = EventRecord(event, since: opened) else { continue }
                 state.withLock { _ = $0.jobs.apply(record) }

@@ -15,13 +15,23 @@ final class JobInputs {
     /// By stage that persists a dataset: what it has computed once more for this job alone, in place of partitions that
     /// executors gave up for room. To persist those again would only push out others.
     @exclusivity(unchecked) var substitutes: [Int: BlockTable] = [:]
-    @exclusivity(unchecked) var datasets: [DatasetID: BlockTable]
+    @exclusivity(unchecked) var datasets: [DatasetID: BlockTable] { didSet { lastDataset = nil } }
+    /// The one that was asked for last: neighbouring tasks read the same.
+    @exclusivity(unchecked) private var lastDataset: (id: DatasetID, table: BlockTable)?
     /// The stages that compute lost partitions of datasets again, which are no stages of the job's graph.
     @exclusivity(unchecked) var grafts: [DatasetID: Int] = [:]
 
     init(stageCount: Int, datasets: [DatasetID: BlockTable]) {
         tables = Array(repeating: nil, count: stageCount)
         self.datasets = datasets
+    }
+
+    /// Where the partitions of a dataset are that the job uses.
+    func table(of dataset: DatasetID) -> BlockTable? {
+        if let lastDataset, lastDataset.id == dataset { return lastDataset.table }
+        guard let table = datasets[dataset] else { return nil }
+        lastDataset = (dataset, table)
+        return table
     }
 
     /// Calls with each block of an input, in order, and with each one that is not there.
@@ -52,7 +62,7 @@ final class JobInputs {
                 missing(.stage(parent.value, partition: partition))
             }
         case .dataset(let dataset, let partition):
-            if let table = datasets[dataset], let blocks = table[partition] {
+            if let table = table(of: dataset), let blocks = table[partition] {
                 found(table.naming, partition, 0, blocks)
             } else if let graft = grafts[dataset], let table = substitutes[graft], let blocks = table[partition] {
                 found(table.naming, partition, 0, blocks)

@@ -129,8 +129,7 @@ extension StageScheduler {
     }
 
     private func close(_ job: Job, _ result: Result<JobResult, StoaError>, at now: Int) {
-        jobs[job.id] = nil
-        endings[job.id] = nil
+        remove(job)
         tasks.close(job.id)
         datasets.forgetWaiting(of: job.id)
         for dataset in job.used { datasets.release(dataset, by: job.id) }

@@ -27,6 +27,8 @@ final class StageScheduler {
     let mailbox: Mailbox<DriverMessage>
     @exclusivity(unchecked) var datasets: DatasetTable
     @exclusivity(unchecked) var jobs: [JobID: Job] = [:]
+    /// The one among them to which the last answer belonged.
+    @exclusivity(unchecked) private var lastAnswered: Job?
     @exclusivity(unchecked) var results: [JobID: UnreleasedResult] = [:]
     /// Jobs that wait for nothing but attempts that were asked to stop, with the time at which they end without them.
     var endings: [JobID: Int] = [:]
@@ -177,9 +179,18 @@ final class StageScheduler {
         dropSurplus()
     }
 
+    // Answers come in runs of the same job.
     private func job(of task: TaskID) -> Job {
+        if let lastAnswered, lastAnswered.id == task.job { return lastAnswered }
         guard let job = jobs[task.job] else { preconditionFailure("\(task.job) has tasks but no stages") }
+        lastAnswered = job
         return job
+    }
+
+    func remove(_ job: Job) {
+        jobs[job.id] = nil
+        endings[job.id] = nil
+        if lastAnswered === job { lastAnswered = nil }
     }
 
     // MARK: - Moves of stages

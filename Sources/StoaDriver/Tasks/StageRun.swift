@@ -188,9 +188,20 @@ final class StageRun {
     }
 
     private func locate(_ input: StageInput, _ isMissing: inout Bool) -> TaskInput {
-        if case .file(let slice) = input { return .file(slice) }
         var locations: [BlockLocation] = []
-        if case .blocks(_, let partitions, _) = input { locations.reserveCapacity(partitions.count) }
+        switch input {
+        case .file(let slice): return .file(slice)
+        case .blocks(_, let partitions, _): locations.reserveCapacity(partitions.count)
+        case .materialized: break
+        case .dataset(let dataset, let partition):
+            // Usual for small tasks, and there are many of them.
+            if let blocks = inputs.table(of: dataset)?[partition] {
+                return .blocks([
+                    BlockLocation(
+                        block: .dataset(dataset, partition: partition), executor: executors.ids[blocks.executor])
+                ])
+            }
+        }
         inputs.forEach(of: input) { naming, partition, bucket, blocks in
             locations.append(
                 BlockLocation(

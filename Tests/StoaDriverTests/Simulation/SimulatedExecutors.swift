@@ -176,7 +176,8 @@ final class SimulatedExecutors: Cluster, @unchecked Sendable {
         agenda.add(at: clock.now + 10_000_000_000) { [self] in
             guard executor.isAlive else { return }
             executor.blocks[block] = 1
-            tell(.taskFinished(task, id, TaskReport(blocks: [Self.summary(block)], metrics: TaskMetrics())), by: executor)
+            let report = TaskReport(blocks: [Self.summary(block)], metrics: TaskMetrics())
+            tell(.taskFinished(task, id, report), by: executor)
         }
         startWaiting(executor)
     }

@@ -58,7 +58,7 @@ private let troubledPartitions = Mutex<Set<Int>>([])
     /// in its place.
     @Test func troubleIsToldByTheSameRules() async throws {
         let events = try await trace(executors: 2, threads: 2, rows: 2_000, speculation: true) { frame in
-            let troubled = try frame.mapBatches(Troubled())
+            let troubled = frame.mapBatches(Troubled())
             #expect(try await troubled.agg(sum("x").as("s")).collect().rowCount == 1)
             try await Task.sleep(for: .milliseconds(500))
             #expect(try await frame.mapBatches(CancellationTests.Slow()).count() == 2_000)
