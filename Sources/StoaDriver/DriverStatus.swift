@@ -63,7 +63,10 @@ package struct DriverStatus: Sendable {
                 description: executor.description, state: state, unansweredTasks: table.load[position],
                 status: executor.status)
         }
-        jobs = stages.jobs.values.sorted { $0.id < $1.id }.map(\.progress)
+        let running = table.alive.flatMap { executor in
+            (table.all[executor].status?.progress ?? []).map { (executor, $0) }
+        }
+        jobs = stages.jobs.values.sorted { $0.id < $1.id }.map { $0.progress(running) }
         datasets = stages.datasets.all.map { DatasetReport($0.id, $0.table, isGiven: $0.isGiven, table) }
         waitingTasks = stages.tasks.waitingCount
     }

@@ -107,8 +107,8 @@ package enum ClusterEvent: Sendable {
 
 /// Where executors come from: this process, local processes, Apache Spark. The driver reaches executors through it alone.
 ///
-/// Calls return at once; every submitted task is answered by exactly one event, unless its executor is lost or it is given up. All calls but
-/// `expect` come from the driver's thread.
+/// Calls return at once; every submitted task is answered by exactly one event, unless its executor is lost or it is given
+/// up. All calls but `expect` come from the driver's thread.
 /// Tasks and events travel in batches: a message costs more than a small task. An executor keeps an event back only while
 /// it has more tasks of the same stage to run, which take a fraction of a millisecond as the one before did.
 package protocol Cluster: Sendable {

@@ -17,6 +17,7 @@ struct Misbehaving: BatchFunction {
         close(file)
         switch how {
         case "exit": exit(7)
+        case "hang": while true { sleep(100) }
         case "trap": fatalError("a mistake of the user's")
         case "kill": kill(getpid(), SIGKILL)
         default: writeGarbage()

@@ -7,6 +7,7 @@ import Stoa
 ///     StoaProcessFixture killed CLUSTER ROWS     the same, while one executor after the other is killed
 ///     StoaProcessFixture misbehave HOW FOLDER    one task misbehaves once: `exit`, `trap`, or `garbage` on the connection
 ///     StoaProcessFixture write FOLDER            an executor is killed while it writes the file out.csv; tells its rows
+///     StoaProcessFixture hang FOLDER             functions do not return: a job is cancelled, then the session is stopped
 ///     StoaProcessFixture wait COUNT              tells its executors' processes, then waits to be killed
 ///     StoaProcessFixture print                   prints before its session, in tasks, and after it
 ///     StoaProcessFixture leave-early FILE        the second run, an executor's, ends before it opens a session
@@ -26,6 +27,7 @@ enum Fixture {
             session.stop()
         case "misbehave": try await misbehave(words[1], folder: words[2])
         case "write": try await writeWhileKilled(words[1])
+        case "hang": try await hang(folder: words[1])
         case "wait": try await waitForDeath(executors: Int(words[1]) ?? 1)
         case "print": try await printEverywhere()
         case "leave-early": try leaveEarly(words[1])
@@ -73,6 +75,29 @@ enum Fixture {
         let killing = Misbehaving(how: "kill", mark: folder + "/done", row: Int64(rows - 1))
         try await frame.mapBatches(killing).write.csv(folder + "/out.csv")
         print(try await session.read.csv(folder + "/out.csv").count())
+    }
+
+    private static func hang(folder: String) async throws {
+        var options = SessionOptions()
+        options.cancellationTimeout = .milliseconds(300)
+        let session = try Session(
+            cluster: .processes(executors: 2, threadsPerExecutor: 1, pinned: false), options: options)
+        let frame = try session.dataFrame(["x": Column((0..<40).map { Int64($0) })], rowsPerPartition: 2)
+        for name in ["first", "last"] {
+            let mark = "\(folder)/\(name)"
+            let job = Task { try await frame.mapBatches(Misbehaving(how: "hang", mark: mark)).count() }
+            while access(mark, F_OK) != 0 { try await Task.sleep(for: .milliseconds(10)) }
+            if name == "last" { session.stop() } else { job.cancel() }
+            do {
+                print(try await job.value)
+            } catch let error as StoaError {
+                print(error.code.rawValue)
+            }
+            if name == "last" { return }
+            print(try await frame.agg(sum("x").as("s")).collect()["s", as: Int64.self][0])
+            // The executor that hung has been replaced.
+            while try await session.status().executors.last?.id != 2 { try await Task.sleep(for: .milliseconds(10)) }
+        }
     }
 
     private static func printEverywhere() async throws {

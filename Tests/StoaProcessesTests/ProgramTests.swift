@@ -45,6 +45,14 @@ import Testing
         #expect(try folder.contents() == ["done", "out.csv"])
     }
 
+    /// Nobody waits for a function that does not return: its process is killed and replaced, and killed at the end.
+    @Test func whoHangsIsKilled() throws {
+        let folder = try TemporaryFolder()
+        let outcome = try fixture.run(["hang", folder.path])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output == "cancelled\n780\ncancelled\n")
+    }
+
     @Test func whatExecutorsPrintHasTheirNames() throws {
         let outcome = try fixture.run(["print"])
         #expect(outcome.status == 0)

@@ -19,9 +19,9 @@ public struct SessionStatus: Hashable, Codable, Sendable {
         public var completeTasks: Int
         /// All its tasks, one a partition.
         public var taskCount: Int
-        /// Rows that its complete tasks read.
+        /// Rows that its tasks have read: the complete ones, and those that run in processes as far as these have told.
         public var rowsRead: Int
-        /// Bytes that its complete tasks read.
+        /// Bytes that they have read.
         public var bytesRead: Int
     }
 

@@ -7,8 +7,10 @@ import Synchronization
 /// One line that is redrawn while jobs run: tasks, stages, rows, bytes, rate, time left. It knows of them by the driver's events,
 /// and draws only while somebody waits for a job, and not for jobs that are done before anyone could read it.
 package final class ProgressBar: Sendable {
-    private struct State {
+    fileprivate struct State {
         var jobs = RunningJobs()
+        /// What executors have told last of the tasks that run there.
+        var reading: [ExecutorID: [TaskProgress]] = [:]
         /// Calls that wait for a job.
         var waitingCount = 0
         var isDrawing = false
@@ -52,8 +54,7 @@ package final class ProgressBar: Sendable {
         let events = driver.events()
         Task(executorPreference: queue) { [self] in
             for await event in events {
-                guard let record = EventRecord(event, since: opened) else { continue }
-                state.withLock { _ = $0.jobs.apply(record) }
+                state.withLock { $0.apply(event, since: opened) }
             }
         }
     }
@@ -95,19 +96,22 @@ package final class ProgressBar: Sendable {
             if let job = state.jobs.all.first, let start = state.jobs.starts[job.id],
                 case let elapsed = MonotonicClock.nanoseconds - opened - start, elapsed >= Self.patience
             {
-                write("\r\u{1B}[K" + line(job, elapsed, others: state.jobs.all.count - 1))
+                let reading = state.reading.values.joined().filter { $0.task.job.value == job.id }
+                write("\r\u{1B}[K" + line(job, elapsed, reading, others: state.jobs.all.count - 1))
                 state.isDrawn = true
             }
             return true
         }
     }
 
-    private func line(_ job: SessionStatus.Job, _ nanoseconds: Int, others: Int) -> String {
+    private func line(
+        _ job: SessionStatus.Job, _ nanoseconds: Int, _ reading: [TaskProgress], others: Int
+    ) -> String {
         let seconds = Double(nanoseconds) / 1e9
         let completeTasks = job.stages.reduce(0) { $0 + $1.completeTasks }
         let taskCount = job.stages.reduce(0) { $0 + $1.taskCount }
-        let rows = Double(job.stages.reduce(0) { $0 + $1.rowsRead })
-        let bytes = Double(job.stages.reduce(0) { $0 + $1.bytesRead })
+        let rows = Double(job.stages.reduce(0) { $0 + $1.rowsRead } + reading.reduce(0) { $0 + $1.rowsRead })
+        let bytes = Double(job.stages.reduce(0) { $0 + $1.bytesRead } + reading.reduce(0) { $0 + $1.bytesRead })
         let cells = 20
         let filled = completeTasks * cells / max(1, taskCount)
         var text = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
@@ -144,5 +148,19 @@ package final class ProgressBar: Sendable {
             return "\((value / limit * 10).rounded() / 10) \(unit)\(space)\(what)"
         }
         return "\(Int(value)) \(what)"
+    }
+}
+
+extension ProgressBar.State {
+    fileprivate mutating func apply(_ event: DriverEvent, since opened: Int) {
+        switch event.kind {
+        case .executorStatus(let executor, let status): reading[executor] = status.progress
+        case .executorLost(let executor, _), .executorLeft(let executor): reading[executor] = nil
+        case .taskFinished(let task, let executor, _, _, _), .taskFailed(let task, let executor, _, _),
+            .taskCancelled(let task, let executor):
+            reading[executor]?.removeAll { $0.task == task }
+        default: break
+        }
+        if let record = EventRecord(event, since: opened) { _ = jobs.apply(record) }
     }
 }

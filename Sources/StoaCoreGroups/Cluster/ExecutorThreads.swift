@@ -34,25 +34,26 @@ package final class ExecutorThreads: @unchecked Sendable {
     private let onPinningFailure: @Sendable (StoaError) -> Void
 
     private let lock = ConditionLock()
-    // Guard of the following: `lock`.
-    private var queue = AttemptQueue()
+    // Guard of the following: `lock`. What is touched for every task has no checks for exclusive access while the program runs,
+    // which the lock gives.
+    @exclusivity(unchecked) private var queue = AttemptQueue()
     /// By thread.
-    private var running: [Running?]
-    private var sleepingCount = 0
+    @exclusivity(unchecked) private var running: [Running?]
+    @exclusivity(unchecked) private var sleepingCount = 0
     /// Sleeping threads that were woken and will look for an attempt; never more than `sleepingCount`.
-    private var wakingCount = 0
+    @exclusivity(unchecked) private var wakingCount = 0
     /// Threads that look for an attempt and will find it without being woken.
-    private var searchingCount = 0
+    @exclusivity(unchecked) private var searchingCount = 0
     /// Threads that have answered all that they ran, and wait for attempts.
     private var idleCount = 0
-    private var isStopping = false
+    @exclusivity(unchecked) private var isStopping = false
     /// Set when no more attempts are taken; called once no thread runs one.
     private var onDrained: (@Sendable () -> Void)?
     private var isDraining = false
     /// By number.
     private var threads: [NamedThread] = []
     /// How many threads of each number were given up: of older generations nothing is heard but the answer that is due.
-    private var generations: [Int]
+    @exclusivity(unchecked) private var generations: [Int]
     private var hasEnded: [Bool]
     /// Attempts in the queue, and one more when stopping: for a look without the lock.
     private let attention = Atomic<Int>(0)
