@@ -84,6 +84,25 @@ import Testing
         expectEmpty(world, unpersisting: dataset)
     }
 
+    /// One that cannot be started is asked for again while others work.
+    @Test func aReplacementThatDoesNotComeIsAskedForAgain() throws {
+        var weather = Weather()
+        weather.notStartedPercent = 100
+        let world = try world(executors: 2, weather: weather)
+        world.cluster.kill(world.cluster.all[0])
+        world.pass(nanoseconds: 12_000_000)
+        world.cluster.weather.notStartedPercent = 0
+        world.pass(nanoseconds: 20_000_000)
+        #expect(world.status()?.executors.map(\.description.id) == [101, 102].map { ExecutorID($0) })
+        // And not for ever.
+        world.cluster.weather.notStartedPercent = 100
+        world.cluster.kill(world.cluster.all[1])
+        world.pass(nanoseconds: 1_000_000_000)
+        #expect(world.status()?.executors.count == 1)
+        #expect(world.tables().executorRequests == 0)
+        expectEmpty(world, unpersisting: dataset)
+    }
+
     @Test func withoutReplacementJobsFailWhenTheLastExecutorDies() throws {
         var options = DriverOptions()
         options.replacesLostExecutors = false

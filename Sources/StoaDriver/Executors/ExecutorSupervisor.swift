@@ -61,7 +61,13 @@ final class ExecutorSupervisor {
         noteFailure(error)
         cannotStart = true
         if requests.isEmpty { return }
-        if case .session(let reply) = requests.removeFirst() { reply(.failure(error)) }
+        switch requests.removeFirst() {
+        case .session(let reply): reply(.failure(error))
+        // Jobs go on with the others meanwhile.
+        case .replacement where !executors.active.isEmpty && failuresInARow <= maximumFailuresInARow:
+            request(.replacement)
+        case .replacement, .allocation: break
+        }
     }
 
     func lose(_ id: ExecutorID, _ error: StoaError) {

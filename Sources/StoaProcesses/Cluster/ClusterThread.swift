@@ -261,6 +261,7 @@ final class ClusterThread: @unchecked Sendable {
         let descriptor = dup(handle.file.descriptor)
         guard descriptor >= 0 else { throw WakePipe.failure("a descriptor", errno) }
         try handle.channel.send(.welcome(settings), descriptor: descriptor)
+        handle.isWelcome.store(true, ordering: .releasing)
         try state.introduce(handle)
         for other in members.values where other !== member && (other.phase == .running || other.phase == .leaving) {
             try announce(other.handle, to: handle)

@@ -22,6 +22,8 @@ final class ExecutorHandle: Sendable {
     let channel: DriverChannel
     /// Whether it has been told of the driver's segment, or will be when there is one. Guard: the driver's segment's lock.
     let isIntroduced = Atomic<Bool>(false)
+    /// Whether it has been sent its settings, before which it understands nothing.
+    let isWelcome = Atomic<Bool>(false)
     private let works = Mutex(Works())
 
     /// Jobs that run at the same time need an entry a stage; older ones are sent again when they are needed again.

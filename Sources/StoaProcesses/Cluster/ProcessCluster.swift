@@ -139,7 +139,8 @@ package final class ProcessCluster: Cluster {
     package func drop(_ blocks: [BlockID], on executor: ExecutorID) {
         state.fetches.drop(blocks, on: executor)
         let free = state.table.drop(blocks, on: executor)
-        for handle in state.all {
+        // One that is being started has nothing to forget.
+        for handle in state.all where handle.isWelcome.load(ordering: .acquiring) {
             state.send([handle.id == executor ? .drop(blocks) : .forget(blocks)], to: handle.id)
         }
         state.free(free)
