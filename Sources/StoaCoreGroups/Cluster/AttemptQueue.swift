@@ -3,11 +3,41 @@ import StoaTasks
 /// The attempts that wait on one executor: jobs take turns, those of a job go in the order they came. Adding and taking cost
 /// the same however many wait.
 package struct AttemptQueue {
-    /// Attempts of one job; those before `first` were taken.
+    /// Attempts of one job.
     private struct JobAttempts {
         let job: JobID
-        var attempts: [TaskDescription]
-        var first = 0
+        /// Those that are next, the first of them last: taking one moves it out.
+        private var next: [TaskDescription] = []
+        /// Those that come after them, as they were added; before `first` they are empty.
+        private var later: [[TaskDescription]] = []
+        private var first = 0
+
+        init(job: JobID) { self.job = job }
+
+        var isEmpty: Bool { next.isEmpty && later.isEmpty }
+
+        var all: [TaskDescription] { next.reversed() + later.joined() }
+
+        mutating func append(_ attempts: [TaskDescription]) {
+            if first > later.count / 2 {
+                later.removeFirst(first)
+                first = 0
+            }
+            later.append(attempts)
+        }
+
+        mutating func popFirst() -> TaskDescription {
+            if next.isEmpty {
+                swap(&next, &later[first])
+                next.reverse()
+                first += 1
+                if first == later.count {
+                    later.removeAll(keepingCapacity: true)
+                    first = 0
+                }
+            }
+            return next.removeLast()
+        }
     }
 
     // Jobs of which attempts wait, in the order of their turns.
@@ -19,20 +49,19 @@ package struct AttemptQueue {
 
     /// Adds attempts behind those of the same job.
     package mutating func append(_ attempts: [TaskDescription]) {
-        var rest = attempts[...]
-        while let job = rest.first?.id.job {
-            let end = rest.firstIndex { $0.id.job != job } ?? rest.endIndex
+        var start = 0
+        while start < attempts.count {
+            let job = attempts[start].id.job
+            let end = attempts[start...].firstIndex { $0.id.job != job } ?? attempts.count
+            let batch = end - start == attempts.count ? attempts : Array(attempts[start..<end])
             if let position = jobs.firstIndex(where: { $0.job == job }) {
-                // Those that were taken leave when they are the most.
-                if jobs[position].first > jobs[position].attempts.count / 2 {
-                    jobs[position].attempts.removeFirst(jobs[position].first)
-                    jobs[position].first = 0
-                }
-                jobs[position].attempts += rest[..<end]
+                jobs[position].append(batch)
             } else {
-                jobs.append(JobAttempts(job: job, attempts: Array(rest[..<end])))
+                var attempts = JobAttempts(job: job)
+                attempts.append(batch)
+                jobs.append(attempts)
             }
-            rest = rest[end...]
+            start = end
         }
         count += attempts.count
     }
@@ -41,9 +70,8 @@ package struct AttemptQueue {
     package mutating func popFirst() -> TaskDescription? {
         guard count > 0 else { return nil }
         if turn >= jobs.count { turn = 0 }
-        let attempt = jobs[turn].attempts[jobs[turn].first]
-        jobs[turn].first += 1
-        if jobs[turn].first == jobs[turn].attempts.count { jobs.remove(at: turn) } else { turn += 1 }
+        let attempt = jobs[turn].popFirst()
+        if jobs[turn].isEmpty { jobs.remove(at: turn) } else { turn += 1 }
         count -= 1
         return attempt
     }
@@ -52,15 +80,15 @@ package struct AttemptQueue {
     package mutating func remove(_ tasks: Set<TaskID>) -> [TaskID] {
         var removed: [TaskID] = []
         for position in jobs.indices.reversed() {
-            let waiting = jobs[position].attempts[jobs[position].first...]
+            let waiting = jobs[position].all
             let kept = waiting.filter { !tasks.contains($0.id) }
             guard kept.count < waiting.count else { continue }
             removed += waiting.lazy.map(\.id).filter { tasks.contains($0) }
             if kept.isEmpty {
                 jobs.remove(at: position)
             } else {
-                jobs[position].attempts = kept
-                jobs[position].first = 0
+                jobs[position] = JobAttempts(job: jobs[position].job)
+                jobs[position].append(kept)
             }
         }
         count -= removed.count
