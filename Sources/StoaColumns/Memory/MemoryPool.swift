@@ -44,11 +44,13 @@ package final class MemoryPool: Sendable {
         return limit == .max ? nil : limit
     }
 
-    /// Sets the limit. From `spillingFrom` bytes on, unless stated three quarters of the limit, memory is tight.
+    /// Sets the limit. From `spillingFrom` bytes on memory is tight: unless stated, a quarter before the limit, which is what
+    /// blocks are rounded up by and the allocator keeps, but before large limits an eighth, or 64 MB.
     package func setLimit(_ limit: Int?, spillingFrom threshold: Int? = nil) {
         hardLimit.store(limit ?? .max, ordering: .relaxed)
         returnThreshold.store(limit.map { $0 / 2 } ?? .max, ordering: .relaxed)
-        spillThreshold.store(threshold ?? limit.map { $0 / 4 * 3 } ?? .max, ordering: .relaxed)
+        let tight = limit.map { $0 - max($0 / 8, min($0 / 4, 64 << 20)) }
+        spillThreshold.store(threshold ?? tight ?? .max, ordering: .relaxed)
         kept.shrink(to: roomToKeep)
     }
 

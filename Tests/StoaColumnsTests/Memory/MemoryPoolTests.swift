@@ -86,6 +86,20 @@ import Testing
         #expect(pool.allocatedBytes == 0 && pool.keptBytes <= pool.peakBytes / 4 * 5)
     }
 
+    @Test(arguments: [(32, 24), (256, 192), (384, 320), (512, 448), (8_192, 7_168)])
+    func memoryIsTightBeforeTheLimit(limit: Int, tight: Int) {
+        let pool = MemoryPool(name: "test")
+        #expect(!pool.isLimited && !pool.isTight && pool.limit == nil)
+        pool.setLimit(limit << 20)
+        #expect(pool.isLimited && pool.shortfall == -(tight << 20) && pool.excess == -(limit << 20))
+        #expect(pool.hasRoom(for: limit << 20) && !pool.hasRoom(for: (limit << 20) + 1))
+        let reservation = MemoryReservation(in: pool)
+        reservation.set((tight << 20) + 1)
+        #expect(pool.isTight && !pool.hasRoom(for: (limit - tight) << 20))
+        reservation.set(0)
+        #expect(!pool.isTight)
+    }
+
     @Test func nearTheLimitNothingIsKept() {
         let pool = MemoryPool(name: "test")
         pool.setLimit(64 << 20)
