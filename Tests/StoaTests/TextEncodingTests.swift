@@ -39,6 +39,17 @@ import Testing
         ]
     }
 
+    /// Texts are equal when their bytes are, in data and in constants.
+    @Test func constantsAreTheirBytes() async throws {
+        let (one, two) = ("caf\u{e9}", "cafe\u{301}")
+        let session = try Session()
+        let frame = try session.dataFrame(["t": Column([one, two, two, nil])])
+        #expect(try await frame.filter(col("t") == one).count() == 1)
+        #expect(try await frame.filter(col("t") == two).count() == 2)
+        #expect(try await frame.filter(col("t") == one || col("t") == two).count() == 3)
+        #expect(try await frame.filter(col("t").isIn([.string(one), .string(two)])).count() == 3)
+    }
+
     @Test(arguments: [false, true])
     func sameRowsAndBitsWhateverTheEncoding(nulls: Bool) async throws {
         let rows = 60_000

@@ -105,13 +105,14 @@ struct KnownRows {
 /// How batches become groups.
 protocol AggregateIntake: AnyObject {
     var groups: AggregateGroups { get }
-    /// Takes the next rows; there is at least one. Gives all batches so far back when they are not to be grouped at all.
+    /// Takes the next rows; there is at least one. Gives all rows so far, as `passed` would, when they
+    /// are not to be grouped at all.
     func take(_ batch: Batch) throws(StoaError) -> [Batch]?
     /// Whether groups may stay as they are from now on, and rows of others go to files.
     var mayFreeze: Bool { get }
     /// The next rows in the one form that rows have which go to files.
     func spillable(_ batch: Batch) -> Batch
-    /// Takes those of the next rows, in that form, whose groups are known, and gives the others by their place in the batch.
+    /// Takes those of the next rows whose groups are known, and gives the others by their place in the batch.
     func takeKnown(_ batch: Batch) throws(StoaError) -> (unknown: [Int32], keys: [Column])
     /// The keys of rows.
     func keys(of batch: Batch) throws(StoaError) -> [Column]

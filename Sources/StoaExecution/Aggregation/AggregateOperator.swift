@@ -37,7 +37,7 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
     private var strategyInMemory = ""
     /// The number of each group's first row, where the input's last column has the rows' numbers.
     private var firstRows: GrowingBuffer<Int64>?
-    /// The next rows of a partition whose rows hardly repeat, which are not grouped; nil where rows are.
+    /// The first rows, the next of them last, of a partition whose rows hardly repeat and are not grouped; nil where rows are.
     private var ungrouped: [Batch]?
     private var rowsPassed = 0
 
@@ -198,7 +198,6 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
     }
 
     private func takeKnown(_ batch: Batch, _ intake: any AggregateIntake) throws(StoaError) {
-        let batch = intake.spillable(batch)
         let before = ThreadBytes.current
         let (unknown, keys) = try intake.takeKnown(batch)
         valueBytes += ThreadBytes.current - before
@@ -206,6 +205,7 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
         // Groups that are no more in number may hold all of their rows' values.
         try memory?.check(operation, held: valueBytes)
         if unknown.isEmpty { return }
+        let batch = intake.spillable(batch)
         let kept = spilledColumns.map { batch.projected(to: $0).columns } ?? batch.unnumbered(level).columns
         let number =
             level > 0
@@ -244,12 +244,11 @@ package final class AggregateOperator: BatchSource, StrategyTeller {
 
     /// The next rows that are not grouped.
     private func nextUngrouped() throws(StoaError) -> Batch? {
-        while true {
-            var next = ungrouped?.popLast()
-            if next == nil { next = try input.next() }
-            guard let next, let intake else { return nil }
-            if next.rowCount > 0 { return try intake.passed(next) }
+        if let next = ungrouped?.popLast() { return next }
+        while let next = try input.next() {
+            if next.rowCount > 0 { return try intake?.passed(next) }
         }
+        return nil
     }
 }
 

@@ -13,7 +13,7 @@ final class RowIntake: AggregateIntake {
     private let input: any BatchSource
     private let arguments: AggregateArguments
     private let reductions: [ReductionDescription]
-    /// The first rows, as long as they may be passed on.
+    /// The first rows, as long as they may be passed on, in the form in which they are.
     private var sample: [Batch]?
     private var rowCount = 0
     private var passedCount = 0
@@ -39,7 +39,7 @@ final class RowIntake: AggregateIntake {
     func take(_ batch: Batch) throws(StoaError) -> [Batch]? {
         let left = Self.sampleRows - rowCount
         if sample == nil || batch.rowCount < left {
-            sample?.append(batch)
+            if sample != nil { sample?.append(try evaluated(batch)) }
             try group(batch)
             return nil
         }
@@ -50,7 +50,9 @@ final class RowIntake: AggregateIntake {
             sampleStrategy = "\(rowCount) rows had \(groups.count) groups by a \(groups.strategy(keyNames: names))"
             groups = AggregateGroups(keyTypes: aggregation.keys.map(\.type), reductions, keepsRecords: true)
             self.sample = nil
-            return sample + [batch]
+            let passed = sample + [try evaluated(batch)]
+            passedCount = passed.reduce(0) { $0 + $1.rowCount }
+            return passed
         }
         sample = nil
         let rest = batch.slice(left..<batch.rowCount)
@@ -81,6 +83,10 @@ final class RowIntake: AggregateIntake {
 
     func passed(_ batch: Batch) throws(StoaError) -> Batch {
         passedCount += batch.rowCount
+        return try evaluated(batch)
+    }
+
+    private func evaluated(_ batch: Batch) throws(StoaError) -> Batch {
         if let rows { return try rows.evaluate(batch) }
         let rows = try PassedRows(aggregation, input: input)
         self.rows = rows

@@ -41,8 +41,7 @@ final class StateIntake: AggregateIntake {
         let isOfRows = areRows(batch)
         if isOfRows, isEmpty { groups = AggregateGroups(keyTypes: keyTypes, reductions, keepsRecords: true) }
         if isOfRows, groups.states.records != nil {
-            let arguments = places.map { places in ArgumentColumns(places.map { batch.columns[$0] }) }
-            groups.take(keys(of: batch), arguments, count: batch.rowCount)
+            groups.take(keys(of: batch), arguments(of: batch), count: batch.rowCount)
             return nil
         }
         groups.leaveRecords(reductions)
@@ -65,11 +64,17 @@ final class StateIntake: AggregateIntake {
     }
 
     func takeKnown(_ batch: Batch) throws(StoaError) -> (unknown: [Int32], keys: [Column]) {
-        groups.leaveRecords(reductions)
         let keys = keys(of: batch)
         let known = groups.known(keys, count: batch.rowCount)
         let rows = known.isAll ? batch : batch.taking(known.rows)
-        known.withIDs { ids in merge(rows, ids: ids) }
+        // Records stay while they can: states would take more memory, of which there is none left.
+        if areRows(batch), groups.states.records != nil {
+            known.withIDs { ids in groups.update(arguments(of: rows), ids: ids, count: rows.rowCount) }
+        } else {
+            groups.leaveRecords(reductions)
+            let states = spillable(rows)
+            known.withIDs { ids in merge(states, ids: ids) }
+        }
         return (known.unknown, keys)
     }
 
@@ -78,6 +83,10 @@ final class StateIntake: AggregateIntake {
     func strategy(keyNames: [String]) -> String { groups.strategy(keyNames: keyNames) }
 
     private func areRows(_ batch: Batch) -> Bool { !keyTypes.isEmpty && batch.schema == rowSchema }
+
+    private func arguments(of rows: Batch) -> [ArgumentColumns] {
+        places.map { places in ArgumentColumns(places.map { rows.columns[$0] }) }
+    }
 
     private func merge(_ batch: Batch, ids: UnsafePointer<Int32>) {
         var place = keyTypes.count

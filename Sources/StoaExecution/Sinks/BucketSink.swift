@@ -60,12 +60,12 @@ package struct BucketSink {
 
     package mutating func append(_ batch: Batch) throws(StoaError) {
         if batch.rowCount == 0 { return }
+        if let rowSchema, batch.schema == rowSchema, schema != rowSchema { try begin(rowSchema) }
         if bucketCount == 1 || keys.indices.isEmpty {
             try collectors[0].append(batch)
             try spillIfTight(after: batch.byteCount)
             return
         }
-        if let rowSchema, batch.schema == rowSchema, schema != rowSchema { try begin(rowSchema) }
         if !heldText.add(batch, to: held) {
             try distribute()
             _ = heldText.add(batch, to: held)

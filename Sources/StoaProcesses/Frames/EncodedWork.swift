@@ -34,8 +34,7 @@ package final class EncodedWork: Hashable, Sendable {
     package func hash(into hasher: inout Hasher) { hasher.combine(work) }
 }
 
-/// The works that were used last: stages whose tasks are being handed out at the same time are few, and programs ask the same
-/// again. Guard: a mutex.
+/// The works that were used last: stages whose tasks are being handed out at the same time are few. Guard: a mutex.
 final class RecentWorks: Sendable {
     private let works = Mutex<[EncodedWork]>([])
 
@@ -61,9 +60,9 @@ final class RecentWorks: Sendable {
         withExtendedLifetime(replaced) {}
     }
 
-    /// The work's encoding; two threads that want a new one at once may both make it.
+    /// The encoding of this very work: equal ones may encode differently, as texts that Swift holds to be equal do. Two threads that want a new one at once may both make it.
     func encoded(_ work: TaskWork) throws(StoaError) -> EncodedWork {
-        if let known = first(where: { $0.work == work }) { return known }
+        if let known = first(where: { $0.work === work }) { return known }
         let made = try EncodedWork(work)
         add(made)
         return made

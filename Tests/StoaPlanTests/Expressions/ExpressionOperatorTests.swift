@@ -58,6 +58,14 @@ import Testing
         #expect([lit(0.0)] != [lit(-0.0)])
     }
 
+    /// Swift holds a letter with its accent and the letter followed by the accent to be equal; columns hold bytes.
+    @Test func textsOfOtherBytesAreOtherConstants() {
+        let (one, two) = ("caf\u{e9}", "cafe\u{301}")
+        #expect(one == two)
+        #expect([lit(one)] != [lit(two)] && [lit(one)] == [lit("caf" + "\u{e9}")])
+        #expect(Set([col("a") == one, col("a") == two, col("a") == one]).count == 2)
+    }
+
     private func nodeCount(_ expression: Expression) -> Int {
         switch expression {
         case .binary(_, let left, let right): 1 + nodeCount(left) + nodeCount(right)
