@@ -38,8 +38,10 @@ AtomicFile::AtomicFile(const char *path) : path_(path), descriptor_(-1) {
     // Without /proc a file that has no name cannot be given one.
     const bool may_be_unnamed = ::access("/proc/self/fd", X_OK) == 0;
     if (may_be_unnamed) descriptor_ = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-    // The codes are those of file systems and kernels without files that have no name.
-    if (!may_be_unnamed || (descriptor_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))) {
+    // The codes are those of file systems, kernels and sandboxes without files that have no name.
+    const bool is_refused = descriptor_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL ||
+                                                errno == ENOSYS || errno == EPERM);
+    if (!may_be_unnamed || is_refused) {
         // A killed process of the same number, in another container say, may have left a file of the same name behind.
         do {
             temporary_ = temporary_beside(path_);

@@ -101,20 +101,34 @@ private:
     std::shared_ptr<arrow::ipc::RecordBatchStreamReader> stream_;
 };
 
+// The field whose values take the fewest bytes, as far as the type tells.
+int narrowest_field(const arrow::Schema &schema) {
+    const auto width = [&](int field) {
+        const auto &type = *schema.field(field)->type();
+        // A dictionary is read along with its codes, a text along with its offsets.
+        return type.id() != arrow::Type::DICTIONARY && type.bit_width() >= 0 ? type.bit_width() : std::numeric_limits<int>::max();
+    };
+    int narrowest = 0;
+    for (int field = 1; field < schema.num_fields(); ++field) {
+        if (width(field) < width(narrowest)) narrowest = field;
+    }
+    return narrowest;
+}
+
 }  // namespace
 
 /// An open file of which only the footer, or the head of the stream, is read.
 struct stoa_ipc {
-    // Reads no more than the first column, to count rows; null for the stream format.
+    // Reads no more than the narrowest column, to count rows; null for the stream format.
     std::shared_ptr<arrow::ipc::RecordBatchFileReader> file;
     std::shared_ptr<arrow::Schema> schema;
 
     explicit stoa_ipc(const char *path) {
         if (has_file_format(path)) {
             schema = file_reader(path, options_reading({}))->schema();
-            std::vector<int> first;
-            if (schema->num_fields() > 0) first.push_back(0);
-            file = file_reader(path, options_reading(first));
+            std::vector<int> narrowest;
+            if (schema->num_fields() > 0) narrowest.push_back(narrowest_field(*schema));
+            file = file_reader(path, options_reading(narrowest));
         } else {
             schema = stream_reader(path, options_reading({}))->schema();
         }

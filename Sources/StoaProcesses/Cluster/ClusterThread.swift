@@ -200,7 +200,8 @@ final class ClusterThread: @unchecked Sendable {
         return switch member.phase {
         case .starting: member.lastHeard + options.registrationTimeoutNanoseconds
         case .settling, .running: member.lastHeard + options.heartbeatTimeoutNanoseconds
-        case .leaving: member.lastHeard + options.stopNanoseconds
+        // It may still finish what runs.
+        case .leaving: member.lastHeard + max(options.stopNanoseconds, options.heartbeatTimeoutNanoseconds)
         }
     }
 
