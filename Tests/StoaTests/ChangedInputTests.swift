@@ -32,6 +32,20 @@ import Testing
             unlink(first)
         }
     }
+
+    /// What executors hold is what was read: the file is not looked at until it is to be read again.
+    @Test func persistedRowsStayWhenTheirFileChanges() async throws {
+        let path = try folder.write("x,name\n1,a\n2,b\n", to: "a.csv")
+        let frame = session.read.csv(path).persist()
+        #expect(try await frame.count() == 2)
+        _ = try folder.write("other\n7.5\n", to: "a.csv")
+        #expect(try frame.schema.names == ["x", "name"])
+        #expect(try await frame.filter(col("name") == "b").collect()["x", as: Int.self] == [2])
+        unlink(path)
+        #expect(try await frame.agg(sum("x").as("sum")).collect()["sum", as: Int.self] == [3])
+        frame.unpersist()
+        await #expect { try await frame.count() } throws: { ($0 as? StoaError)?.code == .fileNotFound }
+    }
 }
 
 /// Changes a file when it meets the row 1.

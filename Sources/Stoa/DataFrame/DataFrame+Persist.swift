@@ -10,8 +10,9 @@ extension DataFrame {
     /// The same rows, kept by the executors from the first action that computes them, read there by later ones.
     ///
     /// Partitions that are lost with an executor, or that one gives up for room, are computed again when they are needed; so
-    /// what a level changes is time, never an answer. What is kept is let go of by `unpersist()`, or when the last data
-    /// frame made from this one is gone.
+    /// what a level changes is time, never an answer. Files they were made from are not looked at while they are kept, and have
+    /// to be as they were when lost partitions are computed again. What is kept is let go of by `unpersist()`, or when the
+    /// last data frame made from this one is gone.
     ///
     /// - Parameters:
     ///   - level: where the rows are kept.

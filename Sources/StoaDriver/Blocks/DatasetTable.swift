@@ -1,3 +1,4 @@
+import StoaColumns
 import StoaPlan
 import StoaTasks
 
@@ -94,7 +95,7 @@ struct DatasetTable {
     /// The stage that computed the dataset is complete; its job becomes a user.
     mutating func complete(
         _ id: DatasetID, _ table: BlockTable, origin: DatasetOrigin, uncounted: [UncountedStage],
-        plannedSize: SizeEstimate, by job: JobID
+        plannedSize: SizeEstimate, schema: Schema, by job: JobID
     ) {
         guard case .materializing(by: job, _, let isWanted) = states[id] else {
             preconditionFailure("\(job) completes \(id) without a claim")
@@ -102,7 +103,7 @@ struct DatasetTable {
         let held = Held(table: table, origin: origin, uncounted: uncounted, users: [job])
         if isWanted {
             states[id] = .held(held)
-            snapshot.publish(id, HeldDataset(table, plannedSize: plannedSize))
+            snapshot.publish(id, HeldDataset(table, plannedSize: plannedSize, schema: schema))
         } else {
             states[id] = .condemned(held)
         }
@@ -224,10 +225,10 @@ struct DatasetTable {
 }
 
 extension HeldDataset {
-    fileprivate init(_ table: BlockTable, plannedSize: SizeEstimate) {
+    fileprivate init(_ table: BlockTable, plannedSize: SizeEstimate, schema: Schema) {
         func sums(_ field: (BlockSize) -> Int) -> [Int] {
             table.partitions.map { $0?.sizes.reduce(0) { $0 + field($1) } ?? 0 }
         }
-        self.init(rowCounts: sums(\.rowCount), byteCounts: sums(\.byteCount), plannedSize: plannedSize)
+        self.init(rowCounts: sums(\.rowCount), byteCounts: sums(\.byteCount), plannedSize: plannedSize, schema: schema)
     }
 }

@@ -264,7 +264,7 @@ final class StageScheduler {
         if case .persist(let dataset, _) = run.stage.output {
             datasets.complete(
                 dataset, run.table, origin: .computed(lineage(of: job, index)), uncounted: uncounted(of: job, index),
-                plannedSize: run.stage.size, by: job.id)
+                plannedSize: run.stage.size, schema: run.stage.schema, by: job.id)
             job.used.insert(dataset)
         }
         follow(job, index)

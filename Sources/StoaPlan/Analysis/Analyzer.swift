@@ -8,6 +8,11 @@ package struct Analyzer {
 
     /// The resolved plan. Throws the first mistake from the leaves up; its location names the plan node.
     package func resolve(_ plan: LogicalPlan) throws(StoaError) -> ResolvedPlan {
+        if case .persist(let id, _, let level) = plan, let held = catalog.heldDataset(id), !held.rowCounts.isEmpty,
+            let schema = held.schema
+        {
+            return ResolvedPlan(.persist(id, ResolvedPlan(.table(id), schema: schema), level), schema: schema)
+        }
         var inputs: [ResolvedPlan] = []
         for input in plan.inputs { inputs.append(try resolve(input)) }
         do {

@@ -47,8 +47,12 @@ package struct HeldDataset: Hashable, Sendable {
     /// What the plan that computed the dataset expected of it; nil for data that was given. Plans that read the dataset go by
     /// this, not by what came out: how a join runs decides the order of its rows, which must not change once its input is held.
     package let plannedSize: SizeEstimate?
+    /// Names and types of the rows that are held; nil for data that was given, whose plan has them. What the dataset was made
+    /// from is not looked at while it is held: files may have been changed or removed since.
+    package let schema: Schema?
 
-    package init(rowCounts: [Int], byteCounts: [Int], plannedSize: SizeEstimate? = nil) {
+    package init(rowCounts: [Int], byteCounts: [Int], plannedSize: SizeEstimate? = nil, schema: Schema? = nil) {
+        self.schema = schema
         self.rowCounts = rowCounts
         self.byteCounts = byteCounts
         self.plannedSize = plannedSize
