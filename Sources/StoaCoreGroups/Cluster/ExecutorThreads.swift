@@ -7,7 +7,8 @@ import Synchronization
 /// The threads of one executor and the attempts that wait for them.
 ///
 /// A thread takes one attempt after the other without asking the driver. It keeps answers back while it goes on with the same
-/// stage, at most for `answerNanoseconds` and the attempt that it runs, and sends them together.
+/// stage, at most for `answerNanoseconds` and the attempt that it runs, and sends them together. When attempts are cancelled
+/// they are sent at once: who cancels waits for them, and the attempt that runs may never end.
 package final class ExecutorThreads: @unchecked Sendable {
     // Unchecked: what changes is guarded by `lock` or atomic.
 
@@ -20,6 +21,13 @@ package final class ExecutorThreads: @unchecked Sendable {
     private struct Worker {
         let number: Int
         let generation: Int
+    }
+
+    /// Answers of a thread that wait for others, all of one stage.
+    private struct KeptAnswers {
+        var answers: [ClusterEvent] = []
+        /// When the first of them was there.
+        var since = 0
     }
 
     /// Longest time for which a small task's answer waits for others: a small part of what the driver hands out ahead.
@@ -39,6 +47,10 @@ package final class ExecutorThreads: @unchecked Sendable {
     @exclusivity(unchecked) private var queue = AttemptQueue()
     /// By thread.
     @exclusivity(unchecked) private var running: [Running?]
+    /// By thread; whoever sends them takes them out before.
+    @exclusivity(unchecked) private var kept: [KeptAnswers]
+    /// Attempts that were given up and have not ended, by the number that their thread has in traces.
+    private var givenUp: [Int: TaskID] = [:]
     @exclusivity(unchecked) private var sleepingCount = 0
     /// Sleeping threads that were woken and will look for an attempt; never more than `sleepingCount`.
     @exclusivity(unchecked) private var wakingCount = 0
@@ -69,6 +81,7 @@ package final class ExecutorThreads: @unchecked Sendable {
         self.events = events
         self.onPinningFailure = onPinningFailure
         running = Array(repeating: nil, count: threadCPUs.count)
+        kept = Array(repeating: KeptAnswers(), count: threadCPUs.count)
         generations = Array(repeating: 0, count: threadCPUs.count)
         hasEnded = Array(repeating: false, count: threadCPUs.count)
     }
@@ -144,15 +157,19 @@ package final class ExecutorThreads: @unchecked Sendable {
         return count
     }
 
-    /// Stops running tasks soon; queued ones are answered at once. A task that is not here has been answered.
+    /// Stops running tasks soon; queued ones are answered at once, and so are those that have ended. A task that is not here
+    /// has been answered.
     package func cancel(_ tasks: [TaskID]) {
         let tasks = Set(tasks)
         lock.lock()
         for case let attempt? in running where tasks.contains(attempt.id) { attempt.flag.cancel() }
         let removed = queue.remove(tasks)
         attention.subtract(removed.count, ordering: .relaxed)
+        var answers = removed.map { ClusterEvent.taskCancelled($0, executor.id) }
+        // None comes after `onDrained`, which one of the threads may call before this one has sent.
+        if !isDraining { for number in kept.indices { answers += takeKept(of: number) } }
         lock.unlock()
-        if !removed.isEmpty { events(removed.map { .taskCancelled($0, executor.id) }) }
+        if !answers.isEmpty { events(answers) }
     }
 
     /// Takes no attempts any more: those that wait or come are answered as failures that may be tried elsewhere, those that
@@ -200,18 +217,20 @@ package final class ExecutorThreads: @unchecked Sendable {
     /// cancelled; should it end after all, its answer is sent as well, and its thread ends.
     ///
     /// An attempt that has ended meanwhile is left alone; so is one for which no other thread can be had.
-    func giveUp(_ task: TaskID) {
+    package func giveUp(_ task: TaskID) {
         lock.lock()
         guard !isStopping, let number = running.firstIndex(where: { $0?.id == task }), threads.indices.contains(number),
             let thread = try? startThread(Worker(number: number, generation: generations[number] + 1))
         else { return lock.unlock() }
+        givenUp[traceNumber(of: Worker(number: number, generation: generations[number]))] = task
         generations[number] += 1
         running[number] = nil
+        let answers = takeKept(of: number)
         let old = threads[number]
         threads[number] = thread
         lock.unlock()
         old.letGo()
-        events([.taskCancelled(task, executor.id)])
+        events(answers + [.taskCancelled(task, executor.id)])
     }
 
     /// Drops queued tasks and cancels running ones.
@@ -226,7 +245,8 @@ package final class ExecutorThreads: @unchecked Sendable {
     }
 
     /// Drops queued tasks, cancels running ones, and returns when all threads have ended, or at the deadline: then threads
-    /// whose tasks do not stop are let go. Gives those tasks.
+    /// whose tasks do not stop are let go. Gives those tasks, and those given up before that have not ended; a second call
+    /// does not give them again.
     ///
     /// - Parameter deadline: in nanoseconds of `MonotonicClock`; nil for a second from now.
     @discardableResult
@@ -240,7 +260,10 @@ package final class ExecutorThreads: @unchecked Sendable {
             lock.wait(until: deadline)
         }
         let ended = hasEnded
-        let stuck = threads.indices.compactMap { ended[$0] ? nil : running[$0]?.id }
+        let stuck =
+            givenUp.sorted { $0.key < $1.key }.map(\.value)
+            + threads.indices.compactMap { ended[$0] ? nil : running[$0]?.id }
+        givenUp = [:]
         lock.unlock()
         for (thread, hasEnded) in zip(threads, ended) { if hasEnded { thread.join() } else { thread.letGo() } }
         return stuck
@@ -248,7 +271,7 @@ package final class ExecutorThreads: @unchecked Sendable {
 
     private func end(_ worker: Worker) {
         lock.lock()
-        if isCurrent(worker) { hasEnded[worker.number] = true }
+        if isCurrent(worker) { hasEnded[worker.number] = true } else { givenUp[traceNumber(of: worker)] = nil }
         lock.unlock()
         lock.wakeAll()
     }
@@ -256,54 +279,75 @@ package final class ExecutorThreads: @unchecked Sendable {
     /// Whether no other thread has taken its place; with the lock held.
     private func isCurrent(_ worker: Worker) -> Bool { generations[worker.number] == worker.generation }
 
+    /// A thread that took another's place is another one in traces.
+    private func traceNumber(of worker: Worker) -> Int { worker.number + worker.generation * threadCPUs.count }
+
     private func work(as worker: Worker) {
-        var answers: [ClusterEvent] = []
-        var answersSince = 0
+        var answer: ClusterEvent?
+        var end = 0
         while true {
-            guard let (task, flag) = take(for: worker) else {
-                if !answers.isEmpty {
-                    send(&answers)
-                } else if !waitForAttempts(worker) {
-                    return
-                }
+            let (answers, attempt) = take(for: worker, after: answer.take(), at: end)
+            if !answers.isEmpty { events(answers) }
+            guard let (task, flag) = attempt else {
+                if answers.isEmpty, !waitForAttempts(worker) { return }
                 continue
             }
-            if let last = answers.last,
-                !last.mayWait(for: task.id)
-                    || MonotonicClock.nanoseconds - answersSince > Self.answerNanoseconds
-            {
-                send(&answers)
-            }
             let start = MonotonicClock.nanoseconds
-            // A thread that took another's place is another one in traces.
-            let answer = run(task, flag, as: worker.number + worker.generation * threadCPUs.count)
-            let end = MonotonicClock.nanoseconds
-            if answers.isEmpty { answersSince = end }
-            answers.append(answer)
-            // The stage's next attempt may well take as long as this one.
-            if end - start > Self.answerNanoseconds { send(&answers) }
+            let ended = run(task, flag, as: traceNumber(of: worker))
+            end = MonotonicClock.nanoseconds
+            if end - start > Self.answerNanoseconds {
+                // The stage's next attempt may well take as long as this one.
+                events(takeKept(of: worker) + [ended])
+            } else {
+                answer = ended
+            }
         }
     }
 
-    private func send(_ answers: inout [ClusterEvent]) {
-        let sent = answers
-        answers = []
-        events(sent)
-    }
-
-    /// The next attempt, which from now on is the one that the thread runs; nil when none waits.
-    private func take(for worker: Worker) -> (task: TaskDescription, flag: CancellationFlag)? {
+    /// The next attempt, which from now on is the one that the thread runs, nil when none waits; and answers that are to be
+    /// sent before.
+    ///
+    /// - Parameters:
+    ///   - answer: how the thread's last attempt ended, unless that was sent.
+    ///   - end: when it ended.
+    private func take(
+        for worker: Worker, after answer: ClusterEvent?, at end: Int
+    ) -> (answers: [ClusterEvent], attempt: (task: TaskDescription, flag: CancellationFlag)?) {
         let flag = CancellationFlag()
+        let number = worker.number
         lock.lock()
         defer { lock.unlock() }
-        guard isCurrent(worker) else { return nil }
+        guard isCurrent(worker) else { return (answer.map { [$0] } ?? [], nil) }
+        if let answer {
+            if kept[number].answers.isEmpty { kept[number].since = end }
+            kept[number].answers.append(answer)
+        }
         guard !isStopping, let task = queue.popFirst() else {
-            running[worker.number] = nil
-            return nil
+            running[number] = nil
+            return (takeKept(of: number), nil)
         }
         attention.subtract(1, ordering: .relaxed)
-        running[worker.number] = Running(id: task.id, flag: flag)
-        return (task, flag)
+        running[number] = Running(id: task.id, flag: flag)
+        if let last = kept[number].answers.last,
+            !last.mayWait(for: task.id) || end - kept[number].since > Self.answerNanoseconds
+        {
+            return (takeKept(of: number), (task, flag))
+        }
+        return ([], (task, flag))
+    }
+
+    /// The answers that wait, which the caller sends; with the lock held.
+    private func takeKept(of number: Int) -> [ClusterEvent] {
+        let answers = kept[number].answers
+        if !answers.isEmpty { kept[number].answers = [] }
+        return answers
+    }
+
+    /// The same without the lock; none when another thread has taken the place of this one, which has sent them.
+    private func takeKept(of worker: Worker) -> [ClusterEvent] {
+        lock.lock()
+        defer { lock.unlock() }
+        return isCurrent(worker) ? takeKept(of: worker.number) : []
     }
 
     /// Returns when an attempt waits; false when the executor stops, or another thread has taken the place of this one.

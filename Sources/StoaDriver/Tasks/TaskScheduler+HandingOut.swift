@@ -95,7 +95,7 @@ extension TaskScheduler {
         var queued = executors.queuedTasksPerSlot[executor]
         if let mean = tasks.meanNanoseconds { queued = max(queued, options.queuedNanoseconds / max(mean, 1000)) }
         let stuck = executors.stuck[executor]
-        return stuck + (executors.slots[executor] - stuck) * (1 + queued)
+        return stuck + max(0, executors.slots[executor] - stuck) * (1 + queued)
     }
 
     // A task that waits for inputs again, or has been queued again since, has left its old place behind.
