@@ -113,4 +113,29 @@ import Testing
         #expect(error.code == .overflow && error.message.hasPrefix("too much; tasks that did not stop"))
         expectEmpty(world, after: 20_000_000_000)
     }
+
+    /// A job that ends as its last task is about to be handed out: nothing else happens after that.
+    @Test func aJobThatEndsWhileTasksAreHandedOut() throws {
+        let world = try world(executors: 2)
+        let dataset = DatasetID(3)
+        world.give(dataset, partitions: 8)
+        // The second executor holds the second half; all of its tasks but the first hang, and so do the other one's.
+        world.cluster.durationOf = { task, _ in task.id.partition == 4 ? 10_000_000 : Self.forEver }
+        let graph = StageGraph(stages: [Graphs.stage(0, (0..<8).map { [.dataset(dataset, partition: $0)] })])
+        let outcome = Holder<Result<JobResult, StoaError>?>(nil)
+        _ = world.run(graph) { outcome.value = $0 }
+        world.pass(nanoseconds: 5_000_000)
+        let given = [2, 3, 6, 7].map { BlockID.dataset(dataset, partition: $0) }
+        for executor in world.cluster.alive {
+            world.post(.events([.blocksEvicted(given, executor.description.id)]))
+        }
+        world.turn()
+        #expect(outcome.value == nil)
+        let start = world.clock.now
+        world.pass { outcome.value != nil }
+        #expect((1_000_000_000..<1_100_000_000).contains(world.clock.now - start))
+        guard case .failure(let error) = outcome.value else { throw Mistake() }
+        #expect(error.code == .blockLost && error.message.contains("; tasks that did not stop"), "\(error.message)")
+        expectEmpty(world, unpersisting: dataset, after: 20_000_000_000)
+    }
 }

@@ -54,13 +54,15 @@ package struct DriverLoop {
     package mutating func turn(_ messages: [DriverMessage]) -> Int? {
         clock.beginTurn()
         for message in messages { receive(message) }
-        var deadline = [supervisor.look(), stages.endOverdue(), tasks.giveUpAbandoned()].compactMap { $0 }.min()
-        if calls.executors.hasChanged {
-            activeExecutors.publish(calls.executors.active.map { calls.executors.ids[$0] })
-        }
-        calls.sendCancellations()
-        // Drops go before attempts: one that is handed out next may leave a block of the same name.
+        var deadline: Int?
+        // A stranded task may end its job: then all of this is looked at again.
         repeat {
+            deadline = [supervisor.look(), stages.endOverdue(), tasks.giveUpAbandoned()].compactMap { $0 }.min()
+            if calls.executors.hasChanged {
+                activeExecutors.publish(calls.executors.active.map { calls.executors.ids[$0] })
+            }
+            calls.sendCancellations()
+            // Drops go before attempts: one that is handed out next may leave a block of the same name.
             calls.sendDrops()
             tasks.handOut()
         } while stages.settleStranded()
