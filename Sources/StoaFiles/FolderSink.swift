@@ -57,22 +57,30 @@ package struct FolderSink: Sendable {
     }
 
     /// Gives the folder its name; an empty folder of that name makes room. What tasks began to write and did not complete,
-    /// such as those of an executor that died, is removed before.
+    /// such as those of an executor that died, is removed.
     package func commit() throws(StoaError) {
-        for name in Self.entries(of: temporaryPath) ?? [] where name.hasPrefix(".") {
-            unlink("\(temporaryPath)/\(name)")
-        }
+        Self.removeUnfinished(in: temporaryPath)
         guard rename(temporaryPath, path) == 0 else {
             let error = Self.failure("the finished folder cannot be given its name", missingIsCaller: false, file: path)
             abort()
             throw error
         }
+        // An attempt that was slower than another and does not stop may have begun to give its file the name in between.
+        // From now on it does not find the folder.
+        Self.removeUnfinished(in: path)
+    }
+
+    private static func removeUnfinished(in folder: String) {
+        for name in entries(of: folder) ?? [] where name.hasPrefix(".") { unlink("\(folder)/\(name)") }
     }
 
     /// Removes what was written.
     package func abort() {
-        for name in Self.entries(of: temporaryPath) ?? [] { unlink("\(temporaryPath)/\(name)") }
-        rmdir(temporaryPath)
+        var removedCount: Int
+        repeat {
+            removedCount = (Self.entries(of: temporaryPath) ?? []).count { unlink("\(temporaryPath)/\($0)") == 0 }
+            // An attempt that does not stop may have completed a file in between.
+        } while rmdir(temporaryPath) != 0 && removedCount > 0
     }
 
     private static func failure(_ text: String, missingIsCaller: Bool, file: String) -> StoaError {
