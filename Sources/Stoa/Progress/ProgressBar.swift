@@ -9,6 +9,8 @@ import Synchronization
 package final class ProgressBar: Sendable {
     fileprivate struct State {
         var jobs = RunningJobs()
+        /// Attempts of these jobs that were sent and not answered.
+        var running: Set<TaskID> = []
         /// What executors have told last of the tasks that run there.
         var reading: [ExecutorID: [TaskProgress]] = [:]
         /// Calls that wait for a job.
@@ -53,11 +55,12 @@ package final class ProgressBar: Sendable {
     func follow(_ driver: Driver) {
         let events = driver.events()
         Task(executorPreference: queue) { [self] in
-            for await event in events {
-                state.withLock { $0.apply(event, since: opened) }
-            }
+            for await event in events { take(event) }
         }
     }
+
+    /// Takes in one event more, of a time after the bar was made.
+    package func take(_ event: DriverEvent) { state.withLock { $0.apply(event, since: opened) } }
 
     /// Somebody waits for a job.
     package func begin() {
@@ -154,11 +157,18 @@ package final class ProgressBar: Sendable {
 extension ProgressBar.State {
     fileprivate mutating func apply(_ event: DriverEvent, since opened: Int) {
         switch event.kind {
-        case .executorStatus(let executor, let status): reading[executor] = status.progress
+        case .taskStarted(let task, _): running.insert(task)
+        // A status may come after the answer of a task that it still tells of.
+        case .executorStatus(let executor, let status):
+            reading[executor] = status.progress.filter { running.contains($0.task) }
         case .executorLost(let executor, _), .executorLeft(let executor): reading[executor] = nil
         case .taskFinished(let task, let executor, _, _, _), .taskFailed(let task, let executor, _, _),
             .taskCancelled(let task, let executor):
+            running.remove(task)
             reading[executor]?.removeAll { $0.task == task }
+        case .jobEnded(let job, _):
+            // Those of executors that were lost were never answered.
+            if !running.isEmpty { running = running.filter { $0.job != job } }
         default: break
         }
         if let record = EventRecord(event, since: opened) { _ = jobs.apply(record) }

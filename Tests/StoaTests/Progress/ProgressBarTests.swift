@@ -1,4 +1,6 @@
 import Stoa
+import StoaDriver
+import StoaTasks
 import Synchronization
 import Testing
 
@@ -44,5 +46,29 @@ import Testing
         bar.end()
         #expect(shown.withLock { $0 } == 0)
         session.stop()
+    }
+
+    /// An executor tells of its tasks, and answers one of them before that has arrived.
+    @Test func aTaskThatIsAnsweredCountsOnce() async throws {
+        let shown = Mutex<[String]>([])
+        let bar = ProgressBar(width: { 100 }) { text in shown.withLock { $0.append(text) } }
+        let executor = ExecutorID(0)
+        let tasks = (0..<2).map { TaskID(job: JobID(0), stage: StageID(0), partition: $0, attempt: 1) }
+        let progress = tasks.map { TaskProgress(task: $0, rowsRead: 300 + 400 * $0.partition, bytesRead: 0) }
+        for kind in [
+            .jobStarted(JobID(0), []), .taskStarted(tasks[0], executor), .taskStarted(tasks[1], executor),
+            .taskCancelled(tasks[1], executor), .executorStatus(executor, ExecutorStatus(progress: progress)),
+        ] as [DriverEvent.Kind] {
+            bar.take(DriverEvent(nanoseconds: MonotonicClock.nanoseconds, kind: kind))
+        }
+        bar.begin()
+        let deadline = MonotonicClock.nanoseconds + 10_000_000_000
+        while shown.withLock({ $0.isEmpty }), MonotonicClock.nanoseconds < deadline {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        bar.end()
+        let first = shown.withLock { $0.first }
+        let line = try #require(first)
+        #expect(line.contains("  300 rows  "), "\(line)")
     }
 }
