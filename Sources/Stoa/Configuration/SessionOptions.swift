@@ -7,10 +7,15 @@ public struct SessionOptions: Hashable, Sendable {
     /// Where the executors come from, how many there are, and where they run.
     public var cluster = ClusterConfiguration()
     /// Most bytes that the tasks and blocks of an executor take: what is more goes to files, or fails with `outOfMemory` that
-    /// names operator, bytes and limit. The resident size of its process stays below the limit, 32 MB, 8 MB for each thread beyond
-    /// the first, and what the program takes itself; arrays of the user's own code and buffers inside file readers are not counted.
-    /// Data that the program gave and results that it took do not count. Unless given, the executors share three fifths of the
-    /// memory that this process may use, by its cgroup and the machine.
+    /// names operator, bytes and limit. The resident size of its process stays below the limit, 32 MB or a 64th of the limit
+    /// if that is more, 8 MB for each thread beyond the first, and what the program takes itself; arrays of the user's own
+    /// code and buffers inside file readers are not counted. Nor are data that the program gave, and rows of results that it
+    /// took once no persisted partition has the same memory; but dictionaries of their texts, which other rows may share, and
+    /// states of aggregates count as long as anybody has them.
+    ///
+    /// Unless given, the executors share three fifths of the memory that this process may use, by its cgroup and the machine:
+    /// `maximumExecutors` of them where that is given, else those of the start. Executors inside this process that
+    /// `addExecutor` adds beyond share it too; processes added beyond have the same limit as each of the others.
     public var executorMemory: ByteCount?
     /// The folder for what does not fit, in files without a name that vanish with their process; that of temporary files unless
     /// given.

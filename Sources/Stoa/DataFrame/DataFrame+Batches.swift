@@ -101,9 +101,8 @@ private final class HeldResult {
     func takeNext() async throws -> [Batch]? {
         while next < result.blocks.count {
             do throws(StoaError) {
-                let location = result.blocks[next].location
-                let block = try session.cluster.read(location)
-                try session.cluster.handOver(block, at: location)
+                let block = try session.cluster.read(result.blocks[next].location)
+                block.handOver()
                 result.release(partition: next)
                 next += 1
                 return try block.rows()

@@ -28,11 +28,8 @@ extension Session {
         if let limit { try result.check(limit) }
         var blocks: [Block] = []
         blocks.reserveCapacity(result.blocks.count)
-        for result in result.blocks {
-            let block = try cluster.read(result.location)
-            try cluster.handOver(block, at: result.location)
-            blocks.append(block)
-        }
+        for block in result.blocks { blocks.append(try cluster.read(block.location)) }
+        for block in blocks { block.handOver() }
         return blocks
     }
 

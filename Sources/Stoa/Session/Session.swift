@@ -53,6 +53,7 @@ public final class Session: Sendable {
     private static func makeCluster(_ session: SessionOptions) throws(StoaError) -> any SessionCluster {
         var coreGroups = session.cluster.coreGroupOptions
         coreGroups.executorMemory = session.executorMemory?.bytes
+        coreGroups.maximumExecutors = session.maximumExecutors
         coreGroups.spillFolder = session.spillFolder
         guard session.cluster.kind == .processes else {
             return try CoreGroupCluster(topology: .machine(), options: coreGroups)

@@ -8,6 +8,7 @@ final class ImportedArray: @unchecked Sendable {
     let array: UnsafeMutablePointer<ArrowArray>
     private let pool = MemoryPool.current
     private let byteCount = Atomic(0)
+    private let membership = PoolMembership()
 
     /// Moves the struct out of `source`, which is marked as released.
     init(moving source: UnsafeMutablePointer<ArrowArray>) {
@@ -22,7 +23,19 @@ final class ImportedArray: @unchecked Sendable {
         leavePool()
     }
 
-    func leavePool() {
+    package func pin() { membership.pin() }
+
+    package func unpin() {
+        if membership.unpin() { leavePool() }
+    }
+
+    package func handOver() {
+        if membership.handOver() { leavePool() }
+    }
+
+    package func byteCount(in pool: MemoryPool) -> Int { pool === self.pool ? byteCount.load(ordering: .relaxed) : 0 }
+
+    private func leavePool() {
         let bytes = byteCount.exchange(0, ordering: .relaxed)
         if bytes > 0 { pool.count(removed: bytes) }
     }

@@ -6,8 +6,9 @@ import Synchronization
 /// Allocation itself never fails for the limit: operators look at `isTight` between morsels and before they grow, and
 /// spill or throw. So the limit is exceeded at most by what one morsel takes on each thread.
 ///
-/// From half of the limit on the kernel's count of resident bytes follows: large blocks are mapped, no freed block is kept,
-/// and the allocator is made to give back what it else keeps. Below that, and without a limit, blocks are reused.
+/// Shortly before memory gets tight (see `setLimit`) the kernel's count of resident bytes begins to follow: large blocks are
+/// mapped, no freed block is kept, and the allocator is made to give back what it else keeps, a 64th of a large limit at a
+/// time. Below that, and without a limit, blocks are reused.
 ///
 /// A thread allocates from its current pool (`MemoryPool.current`); bytes return to the pool they came from whichever
 /// thread frees them, and the larger blocks are kept for the next ones. Guard: atomics, and a mutex around kept blocks.
@@ -45,12 +46,14 @@ package final class MemoryPool: Sendable {
     }
 
     /// Sets the limit. From `spillingFrom` bytes on memory is tight: unless stated, a quarter before the limit, which is what
-    /// blocks are rounded up by and the allocator keeps, but before large limits an eighth, or 64 MB.
+    /// blocks are rounded up by and the allocator keeps, but before large limits an eighth, or 64 MB. What is freed goes back
+    /// to the system from half of the limit on, or where 256 MB are left before memory gets tight: an executor may hold most
+    /// of a large limit for long, and asking the system for every block costs more than most loops that fill it.
     package func setLimit(_ limit: Int?, spillingFrom threshold: Int? = nil) {
         hardLimit.store(limit ?? .max, ordering: .relaxed)
-        returnThreshold.store(limit.map { $0 / 2 } ?? .max, ordering: .relaxed)
-        let tight = limit.map { $0 - max($0 / 8, min($0 / 4, 64 << 20)) }
-        spillThreshold.store(threshold ?? tight ?? .max, ordering: .relaxed)
+        let tight = limit.map { $0 - max($0 / 8, min($0 / 4, 64 << 20)) } ?? .max
+        returnThreshold.store(limit.map { max($0 / 2, tight - (256 << 20)) } ?? .max, ordering: .relaxed)
+        spillThreshold.store(threshold ?? tight, ordering: .relaxed)
         kept.shrink(to: roomToKeep)
     }
 
@@ -142,7 +145,8 @@ package final class MemoryPool: Sendable {
     }
 
     private func noteFreed(_ byteCount: Int) {
-        let interval = max(4 << 20, min(16 << 20, hardLimit.load(ordering: .relaxed) / 16))
+        let limit = hardLimit.load(ordering: .relaxed)
+        let interval = max(4 << 20, min(16 << 20, limit / 16), limit / 64)
         let freed = freedBytes.add(byteCount, ordering: .relaxed).newValue
         if freed < interval { return }
         // Of several threads that come here at once one goes on.

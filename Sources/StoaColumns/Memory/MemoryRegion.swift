@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// A writable stretch of memory for column values: 64-byte aligned, padded by at least 64 bytes that may be read and
 /// written past the end, counted by a memory pool, freed with the last reference.
@@ -14,7 +13,7 @@ package final class MemoryRegion: @unchecked Sendable {
     private let pool: MemoryPool
     private let capacity: Int
     private let isMapped: Bool
-    private let hasLeft = Atomic(false)
+    private let membership = PoolMembership()
 
     /// A region of `byteCount` bytes whose content is undefined unless `zeroed`. Traps when the machine has no memory.
     package init(byteCount: Int, zeroed: Bool = false) {
@@ -34,13 +33,21 @@ package final class MemoryRegion: @unchecked Sendable {
     }
 
     deinit {
-        if !hasLeft.load(ordering: .relaxed) { pool.count(removed: capacity) }
+        if !membership.hasLeft { pool.count(removed: capacity) }
         pool.deallocate(MemoryPool.Block(base: base, isMapped: isMapped), capacity)
     }
 
-    package func leavePool() {
-        if !hasLeft.exchange(true, ordering: .relaxed) { pool.count(removed: capacity) }
+    package func pin() { membership.pin() }
+
+    package func unpin() {
+        if membership.unpin() { pool.count(removed: capacity) }
     }
+
+    package func handOver() {
+        if membership.handOver() { pool.count(removed: capacity) }
+    }
+
+    package func byteCount(in pool: MemoryPool) -> Int { pool === self.pool && !membership.hasLeft ? capacity : 0 }
 
     /// The region as `count` values of one type, to be filled in.
     package func bound<Value: BitwiseCopyable>(to type: Value.Type = Value.self) -> UnsafeMutablePointer<Value> {

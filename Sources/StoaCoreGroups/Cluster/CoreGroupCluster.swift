@@ -53,7 +53,7 @@ package final class CoreGroupCluster: Cluster {
             // The directory knows the executors, so they must not keep it alive.
             let executor = TaskExecutor(
                 id: id, name: name(of: id, groups[group]),
-                memoryLimit: options.executorMemory ?? MachineMemory.defaultLimit(executors: groups.count),
+                memoryLimit: options.executorMemory(executors: groups.count),
                 spillFolder: options.spillFolder
             ) {
                 [weak directory] (location) throws(StoaError) -> Block in
@@ -160,11 +160,13 @@ package final class CoreGroupCluster: Cluster {
         let counts = directory.all.reduce(into: Array(repeating: 0, count: groups.count)) { $0[$1.group] += 1 }
         let group = counts.indices.min { counts[$0] < counts[$1] } ?? 0
         let member = Self.add(to: directory, group, of: groups, options)
+        divideMemory()
         do throws(StoaError) {
             try start(member, listener.hear)
             listener.hear([.executorJoined(Self.describe(member, groups, options, queuedTasksPerSlot: 1))])
         } catch {
             end(directory.remove(member.executor.id))
+            divideMemory()
             listener.hear([.executorNotStarted(error)])
         }
     }
@@ -173,7 +175,16 @@ package final class CoreGroupCluster: Cluster {
     package func removeExecutor(_ id: ExecutorID) {
         guard let listener = listener.withLock({ $0 }) else { return }
         end(directory.remove(id))
+        divideMemory()
         listener.hear([.executorLeft(id)])
+    }
+
+    /// Executors beyond those that were expected have their share of the memory from the others.
+    private func divideMemory() {
+        if options.executorMemory != nil { return }
+        let all = directory.all
+        let limit = options.executorMemory(executors: max(all.count, groups.count))
+        for member in all where member.executor.memory.limit != limit { member.executor.memory.setLimit(limit) }
     }
 
     private func end(_ member: ExecutorDirectory.Member?) {
@@ -226,11 +237,6 @@ package final class CoreGroupCluster: Cluster {
 
     /// A block, by reference. Throws a retryable `blockLost` when the executor does not hold it, or has left.
     package func read(_ location: BlockLocation) throws(StoaError) -> Block { try directory.read(location) }
-
-    /// Counts the memory of a result's block, which has been read for the user's program, against its executor no more.
-    package func handOver(_ block: Block, at location: BlockLocation) throws(StoaError) {
-        try directory[location.executor]?.executor.handOver(block, of: location.block)
-    }
 
     /// Gives an executor a block, by reference; one that has just left takes none, and readers will miss it.
     package func put(_ block: Block, id: BlockID, on executor: ExecutorID) {

@@ -21,8 +21,10 @@ package struct CoreGroupOptions: Hashable, Sendable {
     /// How long the end of the cluster waits for tasks that do not stop; their threads run on without it.
     package var stopNanoseconds = 2_000_000_000
 
-    /// Bytes that the tasks and blocks of an executor take at most; nil for `MachineMemory.defaultLimit`.
+    /// Bytes that the tasks and blocks of an executor take at most; nil for its share of `MachineMemory.defaultLimit`.
     package var executorMemory: Int?
+    /// Most executors that may be started by themselves; those of the start when there are more.
+    package var maximumExecutors: Int?
     /// Where executors keep what does not fit; nil for the folder of temporary files.
     package var spillFolder: String?
 
@@ -30,6 +32,12 @@ package struct CoreGroupOptions: Hashable, Sendable {
     package static let leastExecutorMemory = 16 << 20
 
     package init() {}
+
+    /// Bytes that the tasks and blocks of an executor take at most when there are so many executors, or those that may be
+    /// started.
+    package func executorMemory(executors: Int) -> Int {
+        executorMemory ?? MachineMemory.defaultLimit(executors: max(executors, maximumExecutors ?? 0))
+    }
 
     /// Throws `invalidArgument` for numbers that make no sense.
     package func check() throws(StoaError) {

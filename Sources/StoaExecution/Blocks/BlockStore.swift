@@ -92,16 +92,19 @@ package final class BlockStore: Sendable {
         }
     }
 
-    /// The memory of persisted partitions and of the user's data.
-    var persistedMemory: Set<ObjectIdentifier> {
-        var found: Set<ObjectIdentifier> = []
+    /// Bytes of the blocks' rows that a pool counts. Looks at every column of every block.
+    func byteCount(in pool: MemoryPool) -> Int {
+        var seen: Set<ObjectIdentifier> = []
+        var bytes = 0
         for shard in shards {
-            for block in shard.contents.withLock(\.datasetBlocks) {
-                guard case .rows(let rows) = block.content else { continue }
-                for batch in rows { found.formUnion(batch.rowMemory.map { ObjectIdentifier($0) }) }
+            for block in shard.contents.withLock(\.blocks) {
+                block.forEachRowMemory { memory in
+                    let own = memory.byteCount(in: pool)
+                    if own > 0, seen.insert(ObjectIdentifier(memory)).inserted { bytes += own }
+                }
             }
         }
-        return found
+        return bytes
     }
 
     /// Rows of all blocks.

@@ -104,14 +104,11 @@ struct ShardContents {
         return found
     }
 
-    /// Partitions of datasets.
-    var datasetBlocks: [Block] {
-        shelves.values.flatMap { shelf in
-            if case .dataset = shelf.owner { shelf.slots.compactMap(\.whole) } else { [Block]() }
-        }
+    var blocks: [Block] {
+        shelves.values.flatMap { $0.slots.flatMap { ([$0.whole] + $0.buckets).compactMap { $0 } } }
     }
 
-    /// Puts a block, or nothing, in place of the one of that id, and gives that one.
+    /// Puts a block, or nothing, in place of the one of that id, and gives that one. Partitions of datasets pin their memory.
     mutating func exchange(_ id: BlockID, place: Int, for block: Block?) -> Block? {
         let owner = Owner(id)
         let shelf: Shelf
@@ -138,6 +135,10 @@ struct ShardContents {
         } else {
             swap(&shelf.slots[place].whole, &old)
             if block == nil { shelf.slots[place].level = nil }
+        }
+        if case .dataset = owner {
+            block?.pin()
+            old?.unpin()
         }
         rowCount += (block?.rowCount ?? 0) - (old?.rowCount ?? 0)
         byteCount += (block?.memoryByteCount ?? 0) - (old?.memoryByteCount ?? 0)

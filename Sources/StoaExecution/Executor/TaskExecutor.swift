@@ -13,7 +13,7 @@ package final class TaskExecutor: Sendable {
     package let memory: MemoryPool
     /// Where tasks and the store put what does not fit the memory.
     package let spillFile: SpillFile
-    let taskMemory: TaskMemory
+    package let taskMemory: TaskMemory
     private let readRemote: @Sendable (BlockLocation) throws(StoaError) -> Block
     let sharedTables = SharedBuildTables()
     let dictionaries = DatasetDictionaries()
@@ -70,18 +70,6 @@ package final class TaskExecutor: Sendable {
     /// Gives back about so many bytes of what the store holds; see `StorageLevel`.
     package func giveBack(_ bytes: Int) throws(StoaError) {
         _ = try store.giveBack({ bytes }, to: spillFile, waits: true)
-    }
-
-    /// Counts the memory of a stage's block no more that leaves the executors for the user's program. What persisted
-    /// partitions have in common with it stays counted, and so does a block of less than 1 MB.
-    package func handOver(_ block: Block, of id: BlockID) throws(StoaError) {
-        guard memory.limit != nil, case .stage = id, block.memoryByteCount >= 1 << 20,
-            case .rows(let rows) = block.content
-        else { return }
-        let kept = store.persistedMemory
-        for batch in rows {
-            for owner in batch.rowMemory where !kept.contains(ObjectIdentifier(owner)) { owner.leavePool() }
-        }
     }
 
     /// Forgets what was built here from blocks that another executor drops.

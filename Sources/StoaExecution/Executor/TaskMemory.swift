@@ -1,6 +1,7 @@
 import Glibc
 import StoaColumns
 import StoaTasks
+import Synchronization
 
 /// What the operators of an executor's tasks ask before they hold more: its pool, the file for what does not fit, and what
 /// others hold that can be given back.
@@ -8,6 +9,8 @@ package final class TaskMemory: Sendable {
     let pool: MemoryPool
     let file: SpillFile
     private let store: BlockStore
+    /// Operators that have decided to spill and have not yet written all that they held.
+    private let spillingCount = Atomic(0)
 
     init(pool: MemoryPool, file: SpillFile, store: BlockStore) {
         self.pool = pool
@@ -23,7 +26,7 @@ package final class TaskMemory: Sendable {
 
     /// How long others that are just moving rows to the file are waited for.
     private static let patience = 500_000_000
-    /// After so long without a write nobody is moving rows.
+    /// After so long without a write nobody is moving rows who has not said so.
     private static let writePause = 20_000_000
 
     /// Whether an operator that holds so many bytes should spill them: memory is tight though others have given back what
@@ -49,15 +52,23 @@ package final class TaskMemory: Sendable {
         return !file.isRefusing || !pool.hasRoom(for: 0)
     }
 
+    /// An operator begins to bring what it holds to the file, which it may have to sort before the first write: those who
+    /// need room wait for it. `spillEnds` is called once for each, also after an error.
+    package func spillBegins() { spillingCount.add(1, ordering: .relaxed) }
+
+    package func spillEnds() { spillingCount.subtract(1, ordering: .relaxed) }
+
     /// Sees to it that an operator which cannot spill may allocate so many bytes. One that holds little goes on when others
     /// have taken the memory: it is not the one to stop.
     ///
-    /// Throws `outOfMemory` that names it, retryable when it would have room alone; or the disk's error when the disk has
-    /// refused rows for which there would have been no room.
+    /// Throws `outOfMemory` that names it, retryable when it would have room if no other task ran; or the disk's error when
+    /// the disk has refused rows for which there would have been no room.
     ///
     /// - Parameter held: bytes that the operator holds, nil when it does not know.
     @inline(__always)
-    func check(_ operation: @autoclosure () -> String, held: Int? = nil, needs bytes: Int = 0) throws(StoaError) {
+    package func check(
+        _ operation: @autoclosure () -> String, held: Int? = nil, needs bytes: Int = 0
+    ) throws(StoaError) {
         if pool.hasRoom(for: bytes) { return }
         try makeRoom(operation(), held, bytes)
     }
@@ -78,7 +89,9 @@ package final class TaskMemory: Sendable {
             if let held, held + bytes <= leastBytes { return }
             // Another operator may have taken what was given back, or may be about to give up what it holds.
             if given > 0 { continue }
-            if MonotonicClock.nanoseconds >= min(deadline, file.lastWrite + Self.writePause) { break }
+            let now = MonotonicClock.nanoseconds
+            let isQuiet = spillingCount.load(ordering: .relaxed) == 0 && now >= file.lastWrite + Self.writePause
+            if isQuiet || now >= deadline { break }
             usleep(1_000)
         }
         if file.isRefusing, let refusal = file.refusal { throw refusal }
@@ -89,6 +102,12 @@ package final class TaskMemory: Sendable {
             "\(operation) \(holds)\(bytes > 0 ? "needs \(bytes) bytes more and " : "")cannot go on: "
                 + "\(pool.allocatedBytes) bytes of \(pool.name) are in use, its limit is \(limit) bytes",
             advice: "give executors more memory, or use more and smaller partitions",
-            isRetryable: (held ?? 0) + bytes < limit)
+            isRetryable: mayHaveRoom(for: (held ?? 0) + bytes, limit))
+    }
+
+    /// Whether an operator with so many bytes would have room if no other task ran: what the store has not given back stays.
+    /// An eighth is left to the rest of its task, which is not known here.
+    private func mayHaveRoom(for bytes: Int, _ limit: Int) -> Bool {
+        bytes <= limit - limit / 8 - store.byteCount(in: pool)
     }
 }

@@ -105,8 +105,12 @@ struct JoinBuildReader {
                 Batch(unchecked: files.schema, columns: batch.columns + [numbers], rowCount: batch.rowCount),
                 keys: places.map { batch.columns[$0] })
         }
-        batches.reverse()
-        while let batch = batches.popLast() { try add(batch) }
+        do {
+            memory.spillBegins()
+            defer { memory.spillEnds() }
+            batches.reverse()
+            while let batch = batches.popLast() { try add(batch) }
+        }
         while let batch = try source.next() {
             try cancellation.check()
             if batch.rowCount > 0 { try add(keys.adding(to: batch).projected(to: kept)) }

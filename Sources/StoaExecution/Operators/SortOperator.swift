@@ -100,6 +100,8 @@ final class SortOperator: BatchSource {
     /// Moves the held rows, sorted, to the file.
     private func addRun(_ held: inout [Batch], to runs: inout [SpilledRows]) throws(StoaError) {
         if held.isEmpty { return }
+        memory.spillBegins()
+        defer { memory.spillEnds() }
         let all = try order.concatenated(held)
         held = []
         var rows = OrderedRows(all, in: try order.rows(of: all, limit: limit))

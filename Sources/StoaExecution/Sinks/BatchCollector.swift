@@ -75,7 +75,11 @@ struct BatchCollector {
         batches.append(batch)
         guard let memory, memory.pool.isTight else { return }
         if heldBytes == 0 { heldBytes = batches.reduce(0) { $0 + $1.byteCount } } else { heldBytes += batch.byteCount }
-        if try memory.shouldSpill(heldBytes) { try spill(to: memory.file) }
+        if try memory.shouldSpill(heldBytes) {
+            memory.spillBegins()
+            defer { memory.spillEnds() }
+            try spill(to: memory.file)
+        }
     }
 
     private mutating func joinSmall() throws(StoaError) {

@@ -83,7 +83,11 @@ package struct BucketSink {
             heldBytes += batch.byteCount
             moving.set(heldBytes + 4 * heldRowCount)
             // Wide rows are much before they are many.
-            if try memory.shouldSpill(collectedBytes + heldBytes) { try distribute() }
+            if try memory.shouldSpill(collectedBytes + heldBytes) {
+                memory.spillBegins()
+                defer { memory.spillEnds() }
+                try distribute()
+            }
         }
     }
 
@@ -112,6 +116,8 @@ package struct BucketSink {
         guard let memory else { return }
         collectedBytes += bytes
         guard try memory.shouldSpill(collectedBytes) else { return }
+        memory.spillBegins()
+        defer { memory.spillEnds() }
         for bucket in collectors.indices { try collectors[bucket].spill(to: memory.file) }
         collectedBytes = 0
     }

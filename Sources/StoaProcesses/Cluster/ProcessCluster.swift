@@ -51,7 +51,7 @@ package final class ProcessCluster: Cluster {
                 threadCPUs: (0..<count).map { isPinning ? (count <= cpus.count ? [cpus[$0]] : cpus) : [] },
                 cpus: isPinning ? cpus : [], memoryNode: isPinning && nodeCount > 1 ? groups[group].node : nil,
                 spinNanoseconds: coreGroups.spinNanoseconds, heartbeatNanoseconds: options.heartbeatNanoseconds,
-                memoryLimit: coreGroups.executorMemory ?? MachineMemory.defaultLimit(executors: groups.count),
+                memoryLimit: coreGroups.executorMemory(executors: groups.count),
                 spillFolder: coreGroups.spillFolder, segmentByteCount: 0, isSharing: false)
         }
     }

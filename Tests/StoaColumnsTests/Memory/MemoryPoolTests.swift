@@ -121,6 +121,22 @@ import Testing
         #expect(pool.allocatedBytes == 0)
     }
 
+    @Test func mostOfALargeLimitIsHeldWithoutAskingTheSystemForEveryBlock() {
+        let pool = MemoryPool(name: "test")
+        pool.setLimit(8 << 30)
+        pool.whileCurrent {
+            // Nobody touches them.
+            let most = MemoryRegion(byteCount: 6 << 30)
+            let first = UInt(bitPattern: MemoryRegion(byteCount: 3_000_000).base)
+            #expect(UInt(bitPattern: MemoryRegion(byteCount: 3_000_000).base) == first && pool.keptBytes > 3_000_000)
+            let more = MemoryRegion(byteCount: 1 << 30)
+            _ = MemoryRegion(byteCount: 3_000_000)
+            #expect(pool.keptBytes == 0)
+            withExtendedLifetime((most, more)) {}
+        }
+        #expect(pool.allocatedBytes == 0)
+    }
+
     @Test func poolsThatEndGiveTheirBlocksBack() {
         weak var ended: MemoryPool?
         do {

@@ -41,6 +41,28 @@ import Testing
         }
     }
 
+    @Test func executorsThatMayBeStartedHaveTheirShare() throws {
+        var options = CoreGroupOptions()
+        options.executorCount = 2
+        options.maximumExecutors = 3
+        let cluster = try CoreGroupCluster(topology: Topology.machine(), options: options)
+        func expect(_ executors: [Int], share: Int) {
+            for id in executors {
+                let memory = cluster.taskExecutor(ExecutorID(id)).memory
+                #expect(memory.limit == MachineMemory.defaultLimit(executors: share), "\(id) of \(share)")
+            }
+        }
+        expect([0, 1], share: 3)
+        try cluster.start { _ in }
+        cluster.addExecutor()
+        expect([0, 1, 2], share: 3)
+        cluster.addExecutor()
+        expect([0, 1, 2, 3], share: 4)
+        cluster.removeExecutor(ExecutorID(1))
+        expect([0, 2, 3], share: 3)
+        cluster.stop()
+    }
+
     /// 1 to 8 executors of 1 to 8 threads, more than this machine has CPUs: every task reads a block of every executor.
     @Test(arguments: [(1, 1), (1, 8), (2, 2), (3, 1), (4, 3), (8, 1), (8, 8)])
     func tasksRunOnEveryExecutor(executors: Int, threads: Int) throws {

@@ -1,3 +1,4 @@
+import Glibc
 import StoaColumns
 import StoaExecution
 import StoaKernels
@@ -89,12 +90,45 @@ import Testing
         let harness = TaskHarness()
         let (plan, input) = try thousands(1_000, on: harness)
         harness.executor.memory.setLimit(16 << 20)
-        fill(10, of: harness)
+        // As of another task.
+        let region = harness.executor.memory.whileCurrent { MemoryRegion(byteCount: 10 << 20) }
         let error = try error { _ = try harness.report(broadcastJoin(plan), [input]) }
+        withExtendedLifetime(region) {}
         #expect(error.code == .outOfMemory && error.isRetryable)
         for part in ["join on key", "holds", "executor under test", "limit is \(16 << 20) bytes"] {
             #expect(error.message.contains(part), "\(error)")
         }
+    }
+
+    @Test func aTaskThatWouldHaveNoRoomBesideTheStoreIsNot() throws {
+        let harness = TaskHarness()
+        let (plan, input) = try thousands(1_000, on: harness)
+        harness.executor.memory.setLimit(16 << 20)
+        fill(10, of: harness)
+        let error = try error { _ = try harness.report(broadcastJoin(plan), [input]) }
+        #expect(error.code == .outOfMemory && !error.isRetryable, "\(error)")
+    }
+
+    @Test func whoNeedsRoomWaitsForTheOneWhoIsAboutToSpill() throws {
+        let harness = TaskHarness()
+        let memory = harness.executor.taskMemory
+        let pool = harness.executor.memory
+        pool.setLimit(16 << 20)
+        #expect(throws: StoaError.self) { try memory.check("nobody", needs: 17 << 20) }
+        memory.spillBegins()
+        let neighbour = try pool.whileCurrent {
+            let region = MemoryRegion(byteCount: 15 << 20)
+            return try Background {
+                // As long as a sort before its first write.
+                withExtendedLifetime(region) { _ = usleep(100_000) }
+            }
+        }
+        let ending = try Background {
+            neighbour.wait()
+            memory.spillEnds()
+        }
+        try memory.check("a task", needs: 8 << 20)
+        ending.wait()
     }
 
     @Test func aTaskThatHasNoRoomEvenAloneIsNot() throws {
@@ -103,40 +137,6 @@ import Testing
         harness.executor.memory.setLimit(16 << 20)
         let error = try error { _ = try harness.report(broadcastJoin(plan), [input]) }
         #expect(error.code == .outOfMemory && !error.isRetryable, "\(error)")
-    }
-
-    // MARK: What leaves the executors
-
-    @Test func resultsOfTheUserCountNoMore() throws {
-        let harness = TaskHarness()
-        let (plan, input) = try thousands(100, on: harness)
-        harness.executor.memory.setLimit(64 << 20)
-        let report = try harness.report(plan, [input])
-        let id = report.blocks[0].id
-        let block = try #require(harness.executor.store.get(id))
-        #expect(harness.executor.memory.allocatedBytes > 2 << 20)
-        for _ in 0..<2 { try harness.executor.handOver(block, of: id) }
-        #expect(harness.executor.memory.allocatedBytes == 0)
-        harness.executor.drop([id])
-        #expect(try block.joined(Self.schema).columns[2].values(as: Int64.self)[5_000] == 5_000)
-        withExtendedLifetime(block) {}
-        #expect(harness.executor.memory.allocatedBytes == 0)
-    }
-
-    @Test func whatResultsShareWithPersistedPartitionsStillCounts() throws {
-        let harness = TaskHarness()
-        let (plan, input) = try thousands(100, on: harness)
-        harness.executor.memory.setLimit(64 << 20)
-        let kept = try harness.report(plan, [input], output: .persist(DatasetID(5), .memory))
-        let bytes = harness.executor.memory.allocatedBytes
-        let location = BlockLocation(block: kept.blocks[0].id, executor: harness.executor.id)
-        let report = try harness.report(.input(0, Self.schema), [.blocks([location])])
-        let block = try #require(harness.executor.store.get(report.blocks[0].id))
-        try harness.executor.handOver(block, of: report.blocks[0].id)
-        #expect(harness.executor.memory.allocatedBytes == bytes)
-        harness.executor.dropAll()
-        try harness.executor.handOver(block, of: report.blocks[0].id)
-        #expect(harness.executor.memory.allocatedBytes == 0)
     }
 
     // MARK: Who can spill
