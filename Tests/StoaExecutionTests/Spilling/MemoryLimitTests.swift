@@ -127,8 +127,9 @@ import Testing
             neighbour.wait()
             memory.spillEnds()
         }
-        try memory.check("a task", needs: 8 << 20)
+        let result = Result { try memory.check("a task", needs: 8 << 20) }
         ending.wait()
+        try result.get()
     }
 
     @Test func aTaskThatHasNoRoomEvenAloneIsNot() throws {
