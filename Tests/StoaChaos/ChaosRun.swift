@@ -12,6 +12,7 @@ struct ChaosRun {
     /// Runs it, and looks at what is left.
     func record(clean: [ChaosQuery: String]) async throws -> ChaosRecord {
         let poison = data.folder.path("poison-\(seed)")
+        // A run whose faults cannot be told to functions would show nothing; it must not count as a good one.
         guard mkdir(poison, 0o700) == 0 else { fatalError("the folder \(poison) cannot be made") }
         let before = Leftovers.now(in: data.folder)
         var record = try await outcome(clean: clean, poison: poison)

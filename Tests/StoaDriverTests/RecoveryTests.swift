@@ -180,14 +180,19 @@ import Testing
         expectEmpty(world, unpersisting: dataset)
     }
 
+    /// Each task that ends well adds its job, stage and partition to an accumulator.
+    private func addPlaces(in world: SimulatedWorld) {
+        let places = Accumulator<Int64>(name: "places")
+        world.cluster.accumulatorsOf = { task in
+            let place = [task.id.job.value, task.id.stage.value, task.id.partition]
+            return [AccumulatorUpdate(id: places.id, payload: place.map(UInt8.init))]
+        }
+    }
+
     /// What went into a dataset counts once, with the first job that reads it and ends well, when its own job has failed.
     @Test func additionsOutliveTheJobThatPersisted() throws {
         let world = try world(executors: 2)
-        let rows = Accumulator<Int64>(name: "rows")
-        world.cluster.accumulatorsOf = { task in
-            let place = [task.id.job.value, task.id.stage.value, task.id.partition]
-            return [AccumulatorUpdate(id: rows.id, payload: place.map(UInt8.init))]
-        }
+        addPlaces(in: world)
         // The last stage of a job that persists, and then one that reads.
         world.cluster.failureOf = { task, _ in
             task.id.stage.value == 2 || task.id.job == JobID(1) ? StoaError(.overflow, "too much") : nil
@@ -209,11 +214,7 @@ import Testing
     /// Two jobs want to persist the same: the second one waits, and reads what the first has left, which then fails.
     @Test func additionsOfAFoundDatasetCountOnce() throws {
         let world = try world(executors: 2)
-        let rows = Accumulator<Int64>(name: "rows")
-        world.cluster.accumulatorsOf = { task in
-            let place = [task.id.job.value, task.id.stage.value, task.id.partition]
-            return [AccumulatorUpdate(id: rows.id, payload: place.map(UInt8.init))]
-        }
+        addPlaces(in: world)
         world.cluster.failureOf = { task, _ in
             task.id.stage.value == 2 && task.id.job == JobID(0) ? StoaError(.overflow, "too much") : nil
         }

@@ -18,6 +18,7 @@ struct Misbehaving: BatchFunction {
         switch how {
         case "exit": exit(7)
         case "hang": while true { sleep(100) }
+        // The trap is what the test is about: how a session outlives it.
         case "trap": fatalError("a mistake of the user's")
         case "kill": kill(getpid(), SIGKILL)
         default: writeGarbage()
